@@ -1,0 +1,1 @@
+"""The running service: receive, process, deliver, at the times the schedule gives."""

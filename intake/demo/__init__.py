@@ -1,0 +1,1 @@
+"""The main job shown on one machine: loopback servers, thirty letters, and the real daemon between them."""

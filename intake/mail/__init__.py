@@ -1,0 +1,1 @@
+"""What a mail is: bytes to message, own words, language, screening. Pure."""

@@ -1,0 +1,1 @@
+"""Where mail comes from: IMAP folders, and files for backlogs."""

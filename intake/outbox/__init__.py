@@ -1,0 +1,1 @@
+"""What is sent: acknowledgements, routed mail and digests, composed, queued and delivered."""

@@ -1,0 +1,48 @@
+"""The rulebook as values: categories, partners and rules, whole and checked, under one content hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+
+from intake.mail.values import Acknowledge, Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One thing that residents write about."""
+
+    id: str
+    name: str
+    means: str
+    urgency: Urgency  # what a message of this category is at least
+    partners: tuple[str, ...]  # ids of those it is routed to
+    threshold: int  # the weight from which it is assigned
+    acknowledge: Acknowledge  # how its senders are answered unless a rule is more careful
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An organisation that receives routed mail and digests."""
+
+    id: str
+    name: str
+    address: str
+    digest_days: tuple[int, ...]  # Monday is 0
+    digest_time: time  # wall clock in the partnership's time zone
+    empty_digest: bool = False  # whether "nothing new" is worth a mail
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything the admins' files say, loaded whole. Immutable; safe to share between threads."""
+
+    version: str  # SHA-256 over the files' names and bytes, hexadecimal
+    categories: Mapping[str, Category]  # by id, in file order
+    partners: Mapping[str, Partner]
+    files: Mapping[str, str]  # name -> text, so that an old rulebook can be kept (R5)
+    languages: frozenset[str]  # languages that the word lists speak (R9)
+    program: Any = field(repr=False, compare=False)  # what `rules.decide` walks; made by `rules.load`

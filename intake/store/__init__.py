@@ -1,0 +1,1 @@
+"""What is kept: raw mail, the ledger, triages, cases and the outbox, on SQLite or PostgreSQL."""
