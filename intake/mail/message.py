@@ -53,20 +53,14 @@ class Message:
     in_reply_to: tuple[str, ...]  # ids without brackets
     references: tuple[str, ...]
     content_type: str  # of the whole message: "multipart/report"
-    content_type_parameters: tuple[
-        tuple[str, str], ...
-    ]  # ("report-type", "delivery-status"), names in lower case
+    content_type_parameters: tuple[tuple[str, str], ...]  # ("report-type", "delivery-status"), names in lower case
     text: str  # what a person reads: the plain part, or the HTML as text; newlines are "\n"
     html: str  # the HTML part as it came, "" without one
     plain: bool  # whether `text` is a text/plain part
     attachments: tuple[Attachment, ...]
     part_types: tuple[str, ...]  # media type of every part, in order, containers included
-    defects: tuple[
-        str, ...
-    ]  # sentences, never message text: "charset 'x-foo' is unknown; read as windows-1252"
-    protection: (
-        str | None
-    )  # "encrypted", "signed-opaque", "rights-managed": what keeps us from reading or vouching
+    defects: tuple[str, ...]  # sentences, never message text: "charset 'x-foo' is unknown; read as windows-1252"
+    protection: str | None  # "encrypted", "signed-opaque", "rights-managed": what keeps us from reading or vouching
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of the header `name` (lower case), in order."""

@@ -14,7 +14,7 @@ class Kind(StrEnum):
 
     PERSON = "person"
     AUTO_REPLY = "auto-reply"  # out of office, auto-responder, vacation
-    AUTOMATIC = "automatic"  # other machine mail: Auto-Submitted: auto-generated, noreply senders, calendar replies, recalls, read receipts
+    AUTOMATIC = "automatic"  # other machine mail: auto-generated, calendar replies, recalls, read receipts
     BOUNCE = "bounce"  # a delivery status, RFC 3464 or one that is not
     LIST = "list"  # RFC 2369/2919 headers, Precedence: bulk
     OWN = "own"  # what we sent came back, or one of our own addresses
@@ -147,7 +147,7 @@ class Intermediary:
     """A machine that writes for people: a web form, voicemail-to-mail, a partner's forwarding desk (S10)."""
 
     address: str  # From address in lower case, or "@domain"
-    sender: str  # where the real sender stands: "reply-to", "none" (nobody to answer), or a header name "x-original-from"
+    sender: str  # where the real sender stands: a header name ("reply-to"), or "none": nobody to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +172,7 @@ class Facts:
     kind: Kind
     own: OwnWords
     language: Language
-    arrived: (
-        datetime | None
-    )  # in the partnership's time zone; None where nobody knows (then the Date header serves)
+    arrived: datetime | None  # in the partnership's time zone; None where nobody knows (then the Date header serves)
 
 
 @dataclass(frozen=True, slots=True)
