@@ -1,0 +1,255 @@
+"""The tables, on SQLite and PostgreSQL alike. Times are aware UTC in Python."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware instant; SQLite keeps it as naive UTC text, which sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy)
+        """Refuse naive times, which mean nothing: ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy)
+        """Give the instant its time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+raws = Table(
+    "raws",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the bytes as they came, hexadecimal
+    Column("size", BigInteger, nullable=False),  # bytes before compression
+    Column("data", LargeBinary, nullable=False),  # zstd
+    Column("kept_at", Utc, nullable=False),
+)
+
+# The ledger: every message that was seen in a mailbox, once a place (F2), with its one outcome.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mailbox", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("raw_hash", ForeignKey("raws.hash")),  # null: the server handed over nothing
+    Column("arrived_at", Utc, nullable=False),  # INTERNALDATE
+    Column("first_seen_at", Utc, nullable=False),
+    Column("late", Boolean, nullable=False),  # first seen 48 hours or more after it arrived (F11)
+    Column("left_behind", Text, nullable=False, default=""),
+    Column("state", String(16), nullable=False),  # waiting, recorded, duplicate, quarantined
+    Column("message_id", ForeignKey("messages.id")),  # of which it is the delivery, or the copy
+    Column("settled_at", Utc),  # null: the mailbox has still to be settled
+    Column("claimed_by", Text),
+    Column("claimed_until", Utc),
+    UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
+    Index(
+        "ix_deliveries_waiting",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reference", String(16), nullable=False, unique=True),  # T4
+    Column("opened_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("raw_hash", ForeignKey("raws.hash"), nullable=False, index=True),
+    Column("content_key", String(64), nullable=False, unique=True),  # F3
+    Column("header_id", Text, index=True),  # Message-ID without brackets
+    Column("arrived_at", Utc, nullable=False, index=True),
+    Column("recorded_at", Utc, nullable=False),
+    Column("date", Utc),
+    Column("late", Boolean, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reason_code", String(64)),
+    Column("reason_detail", Text),
+    Column("subject", Text, nullable=False),
+    Column("from_name", Text, nullable=False),
+    Column("from_address", Text, nullable=False, index=True),
+    Column("reply_address", Text),
+    Column("language", String(16), nullable=False),
+    Column("language_confidence", Float, nullable=False),
+    Column("own_words", Text, nullable=False),
+    Column("full_text", Text, nullable=False),
+    Column("urgency", String(16), nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("flags", JSON, nullable=False),
+    Column("routes", JSON, nullable=False),  # [{partner, delivery, why}]
+    Column("evidence", JSON, nullable=False),
+    Column("near_misses", JSON, nullable=False),
+    Column("rulebook", String(64), nullable=False),
+    Column("acknowledge", String(16)),  # template, or null: no answer
+    Column("acknowledge_code", String(64), nullable=False),
+    Column("acknowledge_detail", Text, nullable=False),
+    Column("defects", JSON, nullable=False),
+    Column("left_behind", Text, nullable=False, default=""),
+)
+
+message_categories = Table(
+    "message_categories",
+    metadata,
+    Column("message_id", ForeignKey("messages.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True),  # 0 is the main category
+    Column("category", String(64), nullable=False, index=True),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("message_id", ForeignKey("messages.id"), primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("inline", Boolean, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("stage", String(16), nullable=False),  # fetch, triage, record
+    Column("error", Text, nullable=False),  # the exception's type and place, never message text
+    Column("created_at", Utc, nullable=False),
+    Column("released_at", Utc),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(96), nullable=False, unique=True),  # O1
+    Column("kind", String(16), nullable=False),  # acknowledgement, routed, digest
+    Column("case_id", ForeignKey("cases.id")),
+    Column("message_id", ForeignKey("messages.id"), index=True),
+    Column("partner", String(64)),
+    Column("recipient", Text, nullable=False),
+    Column("header_id", Text, nullable=False),  # our Message-ID, the same at every attempt
+    Column("mail", LargeBinary),  # zstd of the composed mail; null once it need not be sent any more
+    Column(
+        "priority", Integer, nullable=False
+    ),  # smaller goes first: 0 emergency, 1 acknowledgement, 2 today, 3 digest
+    Column("state", String(16), nullable=False),  # O2: queued sending sent due-later given-up unknown suppressed
+    Column("queued_at", Utc, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),  # given up from then on
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_by", Text),
+    Column("claimed_until", Utc),
+    Column("sent_at", Utc),
+    Column("reason_code", String(64)),  # why it was suppressed, given up or is unknown
+    Column("reason_detail", Text),  # reply code and enhanced code, never an address
+    Index("ix_outbox_state_due", "state", "due_at", "priority"),
+)
+
+digest_items = Table(
+    "digest_items",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("partner", String(64), nullable=False),
+    Column("message_id", ForeignKey("messages.id"), nullable=False),
+    Column("digest_id", ForeignKey("digests.id")),  # null: the partner has not had it yet
+    Column("queued_at", Utc, nullable=False),
+    UniqueConstraint("partner", "message_id"),
+    Index("ix_digest_items_open", "partner", "digest_id"),
+)
+
+# One row a partner and slot: what makes a second digest for the same hour impossible (D1, D2).
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("partner", String(64), nullable=False),
+    Column("slot", Utc, nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("items", Integer, nullable=False),
+    Column("outbox_id", ForeignKey("outbox.id")),  # null: nothing new, nothing sent
+    UniqueConstraint("partner", "slot"),
+)
+
+rulebooks = Table(
+    "rulebooks",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("files", LargeBinary, nullable=False),  # zstd of JSON {name: text}
+    Column("first_used_at", Utc, nullable=False),
+)
+
+# Who holds a mailbox or a job; `fence` grows with every new holder, so that a late one can be told off.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("held_until", Utc, nullable=False),
+)
+
+mailbox_states = Table(
+    "mailbox_states",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    Column("polled_at", Utc),  # last successful poll
+    Column("failed_at", Utc),  # last failure since then
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("error", Text),  # the last failure's sentence
+    Column("notice", Text),  # what an operator should know: "no MOVE: messages stay in INBOX"
+)
