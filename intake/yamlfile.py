@@ -1,0 +1,385 @@
+"""YAML that people edit: plain data, the place of every key and value, and every fault at once in plain English.
+
+Scalars are read as YAML 1.2's core schema has it (§10.3.2), so that `no` and `on` are words. Stricter still: a whole
+number with a leading zero stays text (telephone numbers have one). Anchors, aliases, merge keys and tags are refused.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import pydantic
+import yaml
+from pydantic_core import ErrorDetails
+
+from intake.errors import Problem, UserError
+
+Where = tuple[str | int, ...]
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+LARGEST = 1_000_000  # bytes of UTF-8
+DEEPEST = 50  # lists and mappings within one another
+MOST_PROBLEMS = 100  # of one file; a page more helps nobody
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS: Mapping[str, object] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?")
+_SYNTAX_HINTS = (
+    (
+        "cannot start any token",
+        "a text that begins with such a sign needs quotes; indent with spaces, not tabs",
+    ),
+    ("mapping values are not allowed", "a text with a colon in it needs quotes; or the line is indented wrongly"),
+    ("expected '-' indicator", "the line is indented wrongly, or a list and keys are mixed"),
+    ("expected <block end>", "the line is indented wrongly"),
+    ("could not find expected ':'", "a key is followed by a colon and a space"),
+    ("found unexpected end of stream", "a quotation mark or bracket is not closed"),
+    ("did not find expected ',' or", "a bracket is not closed, or a comma is missing"),
+    ("did not find expected node content", "a value is missing, or a bracket is not closed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file as plain data with the places of all of it."""
+
+    file: str  # the name that faults are reported under
+    data: Any  # dict, list, str, int, float, bool, None; None for an empty file
+    values: Mapping[Where, tuple[int, int]] = field(repr=False)  # path -> (line, column) of the value, from 1
+    keys: Mapping[Where, tuple[int, int]] = field(repr=False)  # path -> (line, column) of its key
+
+    def place(self, path: Where, *, key: bool = False) -> tuple[int, int]:
+        """Return (line, column) of the value at `path`, or of its key; of the nearest known ancestor where unknown."""
+        if key and path in self.keys:
+            return self.keys[path]
+        return next((self.values[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.values), (1, 1))
+
+    def problem(self, path: Where, message: str, hint: str = "", *, key: bool = False) -> Problem:
+        """Return the fault `message` at the place of `path`."""
+        return Problem(self.file, *self.place(path, key=key), message, hint)
+
+
+def load_file(path: Path, file: str = "") -> Document:
+    """Read `path`, reported as `file` or else by its name; raises UserError as `load` does, and if it is unreadable."""
+    name = file or path.name
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
+        return load(raw.decode("utf-8-sig"), name)
+    except OSError as error:
+        raise _refused(name, [Problem(name, 0, 0, f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        if len(raw) > LARGEST:
+            raise _refused(name, [_too_large(name)]) from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _refused(name, [Problem(name, line, 0, "is not UTF-8", "save the file as UTF-8")]) from None
+
+
+def load(text: str, file: str) -> Document:
+    """Read `text`, reported as `file`; raises UserError with every fault that can be told apart."""
+    raw = text.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+    if len(raw) > LARGEST:
+        raise _refused(file, [_too_large(file)])
+    builder = _Builder(file)
+    try:
+        for event in yaml.parse(raw, Loader=_LOADER):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        builder.problems.append(_syntax(error, raw, file))
+    except _Enough:
+        pass
+    if builder.problems:
+        raise _refused(file, builder.problems[:MOST_PROBLEMS])
+    return Document(file, builder.data, builder.values, builder.keys)
+
+
+def _refused(file: str, problems: list[Problem]) -> UserError:
+    return UserError(f"{file} cannot be used", sorted(problems, key=lambda one: (one.line, one.column)))
+
+
+def _too_large(file: str) -> Problem:
+    return Problem(file, 0, 0, f"is larger than {LARGEST // 1_000_000} MB", "split it into several files")
+
+
+def _syntax(error: yaml.YAMLError, raw: bytes, file: str) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        before = raw[: error.position]
+        start = before.rfind(b"\n") + 1
+        column = len(before[start:].decode("utf-8", "replace")) + 1
+        return Problem(
+            file, before.count(b"\n") + 1, column, "holds a control character", "delete it and type it again"
+        )
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    said = getattr(error, "problem", None) or "is not YAML"
+    return Problem(file, line, column, said, next((hint for key, hint in _SYNTAX_HINTS if key in said), ""))
+
+
+class _Enough(Exception):
+    """Reading on would only cost time."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A list or mapping that is being read."""
+
+    path: Where
+    data: list[Any] | dict[str, Any]
+    key: str | None = None  # the key whose value comes next
+    skipping: bool = False  # the value of a refused key comes next
+
+
+class _Builder:
+    """Takes parser events, without recursion, and builds data and places."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.data: Any = None
+        self.values: dict[Where, tuple[int, int]] = {}
+        self.keys: dict[Where, tuple[int, int]] = {}
+        self.problems: list[Problem] = []
+        self._stack: list[_Frame] = []
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                self._fault(event, "begins a second document", "remove the line `---`")
+                raise _Enough
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._stack.pop()
+
+    def _node(self, event: Any) -> None:
+        self._refuse_tricks(event)
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.data, dict) and frame.key is None and not frame.skipping:
+            if isinstance(event, yaml.CollectionStartEvent):
+                self._fault(event, "a key must be text", "a text that begins with [ or { needs quotes")
+                raise _Enough
+            self._key(event, frame)
+            return
+        value = self._value(event)
+        path = self._put(frame, value, event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._stack.append(_Frame(path, value))
+            if len(self._stack) > DEEPEST:
+                self._fault(event, f"is nested deeper than {DEEPEST} levels")
+                raise _Enough
+
+    def _refuse_tricks(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._fault(event, "aliases (*name) are not allowed", "write it out, or put a text with * in quotes")
+        elif event.anchor:
+            self._fault(event, "anchors (&name) are not allowed", "write it out, or put a text with & in quotes")
+        elif event.tag is not None:
+            self._fault(event, "tags (!name) are not allowed", "a text that begins with ! needs quotes")
+
+    def _key(self, event: Any, frame: _Frame) -> None:
+        key = getattr(event, "value", "")
+        path = (*frame.path, key)
+        frame.skipping = True
+        if isinstance(event, yaml.AliasEvent):
+            return
+        if event.style in (None, "") and not isinstance(_resolve(key), str):
+            self._fault(event, f"the key {_quoted(key)} must be text", "put it in quotes")
+        elif key == "<<":
+            self._fault(event, "merge keys (<<) are not allowed", "write it out")
+        elif path in self.keys:
+            self._fault(event, f"the key {_quoted(key)} stands here twice", f"first on line {self.keys[path][0]}")
+        else:
+            frame.key, frame.skipping = key, False
+            self.keys[path] = _place(event)
+
+    def _value(self, event: Any) -> Any:
+        if isinstance(event, yaml.MappingStartEvent):
+            return {}
+        if isinstance(event, yaml.SequenceStartEvent):
+            return []
+        if isinstance(event, yaml.AliasEvent):
+            return None
+        return _resolve(event.value) if event.style in (None, "") else event.value
+
+    def _put(self, frame: _Frame | None, value: Any, event: Any) -> Where:
+        path: Where
+        if frame is None:
+            path, self.data = (), value
+        elif isinstance(frame.data, list):
+            path = (*frame.path, len(frame.data))
+            frame.data.append(value)
+        elif frame.skipping:
+            frame.skipping = False
+            return (*frame.path, "")
+        else:
+            key, frame.key = frame.key or "", None
+            path = (*frame.path, key)
+            frame.data[key] = value
+        self.values[path] = _place(event)
+        return path
+
+    def _fault(self, event: Any, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.file, *_place(event), message, hint))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise _Enough
+
+
+def _place(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _resolve(value: str) -> Any:
+    if value in _WORDS:
+        return _WORDS[value]
+    if _INTEGER.fullmatch(value):
+        return int(value)
+    return float(value) if _FLOAT.fullmatch(value) else value
+
+
+_KINDS = {  # what pydantic wanted, by its error type
+    "string_type": "text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "dict_type": "a group of `key: value` lines",
+    "mapping_type": "a group of `key: value` lines",
+    "model_type": "a group of `key: value` lines",
+    "model_attributes_type": "a group of `key: value` lines",
+    "time_type": "a time such as 07:30",
+    "time_parsing": "a time such as 07:30",
+    "date_type": "a date such as 2026-01-31",
+    "date_parsing": "a date such as 2026-01-31",
+    "date_from_datetime_parsing": "a date such as 2026-01-31",
+}
+
+
+def validate(document: Document, model: type[Model]) -> Model:
+    """Return the document as `model`; an empty one counts as an empty mapping. Raises UserError with every fault."""
+    try:
+        return model.model_validate({} if document.data is None else document.data)
+    except pydantic.ValidationError as error:
+        raise _refused(document.file, list(faults(document, error, model))[:MOST_PROBLEMS]) from None
+
+
+def faults(document: Document, error: pydantic.ValidationError, model: Any, at: Where = ()) -> Iterator[Problem]:
+    """Yield every fault of `error`, raised for the part of `document` at `at`, with its place and a hint."""
+    by_path: dict[Where, list[ErrorDetails]] = {}
+    for one in error.errors(include_url=False):
+        by_path.setdefault(_path(document, (*at, *one["loc"]), one["type"]), []).append(one)
+    for path, errors in by_path.items():
+        wanted = list(dict.fromkeys(_KINDS[one["type"]] for one in errors if one["type"] in _KINDS))
+        if wanted:
+            given = errors[0]["input"]
+            hint = "put it in quotes" if "text" in wanted and isinstance(given, int | float) else ""
+            yield document.problem(path, f"must be {' or '.join(wanted)}, not {_described(given)}", hint)
+        for one in errors:
+            if one["type"] not in _KINDS:
+                yield _explained(document, path, one, _known_keys(model, path[len(at) : -1]))
+
+
+def _path(document: Document, loc: Iterable[int | str], kind: str) -> Where:
+    """Drop from pydantic's `loc` what is not of the file: the names of a union's members."""
+    path: Where = ()
+    loc = tuple(loc)
+    for n, step in enumerate(loc):
+        if (*path, step) in document.values or (kind == "missing" and n == len(loc) - 1):
+            path = (*path, step)
+    return path
+
+
+def _explained(document: Document, path: Where, error: ErrorDetails, known: tuple[str, ...]) -> Problem:
+    given, context = error["input"], error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return document.problem(path[:-1], f"`{path[-1]}` is missing")
+        case "extra_forbidden":
+            hint = meant(path[-1], known) or (f"known here: {', '.join(known)}" if known else "")
+            return document.problem(path, f"unknown key {_quoted(path[-1])}", hint, key=True)
+        case "literal_error" | "enum":
+            choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+            message = f"{_quoted(given)} is not one of: {', '.join(choices)}"
+            return document.problem(path, message, meant(given, choices))
+        case "too_short" | "string_too_short":
+            return document.problem(path, "must not be empty")
+        case "value_error" | "assertion_error":
+            return document.problem(path, str(context.get("error", error["msg"])))
+    said = error["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
+    return document.problem(path, f"must be {said}" if said != error["msg"] else said)
+
+
+def meant(given: object, known: Iterable[str]) -> str:
+    """Return "did you mean `x`?" for the nearest of `known`, "" where none is near."""
+    near = get_close_matches(str(given), list(known), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
+def _known_keys(model: Any, path: Where) -> tuple[str, ...]:
+    models = [model]
+    for step in path:
+        models = [inner for one in models for inner in _inside(one, step)]
+    return tuple(name for one in _unwrapped(models) if _is_model(one) for name in _fields(one))
+
+
+def _inside(kind: Any, step: str | int) -> Iterator[Any]:
+    for one in _unwrapped([kind]):
+        if _is_model(one):
+            if str(step) in (known := _fields(one)):
+                yield known[str(step)]
+        elif get_args(one):
+            yield get_args(one)[-1 if isinstance(step, str) or get_origin(one) is dict else 0]
+
+
+def _fields(model: type[pydantic.BaseModel]) -> dict[str, Any]:
+    return {info.alias or name: info.annotation for name, info in model.model_fields.items()}
+
+
+def _unwrapped(kinds: Iterable[Any]) -> Iterator[Any]:
+    for kind in kinds:
+        if get_origin(kind) in (Union, types.UnionType):
+            yield from _unwrapped(get_args(kind))
+        elif get_origin(kind) is Annotated:
+            yield from _unwrapped(get_args(kind)[:1])
+        else:
+            yield kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}...`"
+
+
+def _described(value: object) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case dict():
+            return "a group of `key: value` lines"
+        case list():
+            return "a list"
+    return _quoted(value)
