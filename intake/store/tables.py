@@ -182,6 +182,7 @@ outbox = Table(
     Column("message_id", ForeignKey("messages.id"), index=True),
     Column("partner", String(64)),
     Column("recipient", Text, nullable=False),
+    Column("envelope_from", Text, nullable=False, default=""),  # "" is the null reverse-path (RFC 5321 §4.5.5)
     Column("header_id", Text, nullable=False),  # our Message-ID, the same at every attempt
     Column("mail", LargeBinary),  # zstd of the composed mail; null once it need not be sent any more
     Column(
