@@ -1,0 +1,48 @@
+"""Sorting many files at once: a pool as wide as the cores, the rulebook loaded once a process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from intake.errors import UserError
+from intake.mail.values import Identity
+from intake.rules.load import load_files
+from intake.triage import Sorter, as_object
+
+FEW = 300  # files that are sorted sooner than a pool is up
+CHUNK = 50  # files handed to a process at once
+
+_sorters: list[Sorter] = []  # of a pool's process: one, put there by `_begin`
+
+
+def sort_files(sorter: Sorter, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Yield, in order, `as_object` of each file with its `path` before it. Raises UserError for an unreadable one."""
+    if len(files) < FEW:
+        yield from (_sort(sorter, file) for file in files)
+        return
+    parts = (dict(sorter.rulebook.files), sorter.identity, sorter.zone)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=parts) as pool:
+        yield from pool.map(_sort_here, files, chunksize=CHUNK)
+
+
+def _begin(files: Mapping[str, str], identity: Identity, zone: ZoneInfo) -> None:
+    _sorters.append(Sorter(load_files(files), identity, zone))
+
+
+def _sort_here(file: Path) -> dict[str, Any]:
+    return _sort(_sorters[0], file)
+
+
+def _sort(sorter: Sorter, file: Path) -> dict[str, Any]:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+    return {"path": str(file)} | as_object(sorter.triage(raw))

@@ -1,0 +1,285 @@
+"""The commands, thin: parse arguments, call one function, print."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from intake import __version__, reports
+from intake import app as composition
+from intake.app import App, log_to_stderr
+from intake.errors import Permanent, Temporary, UserError
+
+USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
+
+main_app = typer.Typer(
+    name="intake",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Reads a public mailbox, sorts each message by rules, answers the sender and passes it to the right partner.",
+    epilog="First steps: [bold]intake init mydir[/bold], edit mydir/config.yaml, [bold]cd mydir && intake run[/bold]. "
+    "To see it work on this machine alone: [bold]intake demo[/bold].",
+)
+quarantine_app = typer.Typer(no_args_is_help=True, help="Messages that could not be sorted; nothing is lost.")
+digest_app = typer.Typer(no_args_is_help=True, help="What partners get on schedule.")
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+main_app.add_typer(quarantine_app, name="quarantine")
+main_app.add_typer(digest_app, name="digest")
+main_app.add_typer(db_app, name="db")
+
+ConfigPath = Annotated[
+    Path, typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+CONFIG = Path("config.yaml")
+
+
+def main() -> None:
+    """Run the command line; faults that a person can mend end with a sentence and exit code 2, no traceback."""
+    try:
+        main_app(prog_name="intake")
+    except UserError as error:
+        _fail(error, USER)
+    except (Temporary, Permanent) as error:
+        _fail(error, TEMPORARY)
+
+
+def _fail(error: Exception, code: int) -> None:
+    sys.stderr.write(f"intake: {error}\n")
+    raise SystemExit(code)
+
+
+def _example(*lines: str) -> str:
+    return "Examples:\n\n" + "\n\n".join(f"  [bold]{line}[/bold]" for line in lines)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _json(value: Any) -> None:
+    _print(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console().print(table)
+
+
+@contextmanager
+def _stop_signals() -> Any:
+    """Turn SIGTERM and SIGINT into the event that is yielded, for as long as the block runs."""
+    stop = threading.Event()
+    before = {one: signal.signal(one, lambda *_: stop.set()) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _print(__version__)
+        raise typer.Exit
+
+
+@main_app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+@main_app.command(epilog=_example("intake init mydir"))
+def init(folder: Annotated[Path, typer.Argument(help="Where to lay it down; made if it is not there.")]) -> None:
+    """Lay down config.yaml, rules/ and templates/ for a new deployment."""
+    for path in composition.init(folder):
+        _print(str(path))
+    _print(f"Next: edit {folder / 'config.yaml'}, then `cd {folder} && intake run`.")
+
+
+@main_app.command(epilog=_example("intake run", "intake run --once --json", "intake run -c /srv/intake/config.yaml"))
+def run(
+    config: ConfigPath = CONFIG,
+    once: Annotated[bool, typer.Option("--once", help="Do one full pass, print a summary and exit.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the service until it is stopped (Ctrl-C or SIGTERM). Logs JSON lines to standard error.
+
+    With --once the exit code is 0, or 2 when a person must mend something, or 75 when a server did not answer.
+    """
+    log_to_stderr()
+    app = App.open(config)
+    with _stop_signals() as stop:
+        if not once:
+            raise typer.Exit(0 if app.run(stop) else UNWELL)
+        summary = app.run_once(stop)
+    if as_json:
+        _json(reports.summary(summary))
+    else:
+        _print(reports.summary_text(summary))
+    raise typer.Exit((USER if summary.mend else TEMPORARY) if summary.faults else 0)
+
+
+@main_app.command("import", epilog=_example("intake import old-mail.mbox", "intake import /var/mail/Maildir"))
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Maildirs, mbox files, .eml files or folders of them.")],
+    config: ConfigPath = CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Take in a backlog from files. What arrived more than 48 hours ago is sorted, never acknowledged."""
+    app = App.open(config)
+    done = []
+    for path in paths:
+        with _progress(f"{path.name}", None if as_json else app.import_size(path)) as step:
+            kept, triaged = app.import_files(path, step)
+        done.append({"path": str(path), "kept": kept, "triaged": triaged})
+        if not as_json:
+            _print(f"{path}: {kept} new messages kept, {triaged} sorted")
+    if as_json:
+        _json(done)
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Any:
+    """Yield a function that takes the number of messages just done; the bar goes to standard error."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=total is None or not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+@main_app.command(epilog=_example("intake triage letter.eml", "intake triage --json letters/ > sorted.jsonl"))
+def triage(
+    paths: Annotated[list[str], typer.Argument(help="Messages as files, globs, or folders of .eml files.")],
+    config: ConfigPath = CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Sort messages without storing or sending anything: what would become of them, and why.
+
+    Uses the shipped configuration where there is no config.yaml.
+    """
+    files = reports.message_files(paths)
+    settings = config if config.is_file() else composition.defaults() / "config.yaml"
+    with _progress("sorting", len(files)) as step:
+        for one in composition.triage_files(settings, files):
+            step(1)
+            if as_json:
+                _json(one)
+            else:
+                _print(reports.triage_text(one))
+
+
+@main_app.command(epilog=_example("intake status", "intake status --json"))
+def status(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
+    """Tell how the service is: mailboxes, inbox, outbox, quarantine. Exit code 1 when something wants attention."""
+    health = App.open(config).health()
+    if as_json:
+        _json(health.as_object())
+    else:
+        _print(reports.health_text(health))
+    raise typer.Exit(UNWELL if health.unwell else 0)
+
+
+@main_app.command(epilog=_example("intake outbox", "intake outbox --state unknown --json"))
+def outbox(
+    config: ConfigPath = CONFIG,
+    state: Annotated[str | None, typer.Option(help="Only this state: queued, sending, unknown, given-up …")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what is to be sent and what became of it; by default all that is not sent."""
+    _listing("Outbox", App.open(config).outbox(state), as_json=as_json)
+
+
+@quarantine_app.command("list", epilog=_example("intake quarantine list"))
+def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
+    """List what could not be sorted, with the error."""
+    _listing("Quarantine", App.open(config).quarantined(), as_json=as_json)
+
+
+@quarantine_app.command("show", epilog=_example("intake quarantine show 3 > message.eml"))
+def quarantine_show(number: Annotated[int, typer.Argument(help="As listed.")], config: ConfigPath = CONFIG) -> None:
+    """Write the raw message to standard output."""
+    sys.stdout.buffer.write(App.open(config).quarantined_raw(number))
+
+
+@quarantine_app.command("release", epilog=_example("intake quarantine release 3 4"))
+def quarantine_release(
+    numbers: Annotated[list[int], typer.Argument(help="As listed.")], config: ConfigPath = CONFIG
+) -> None:
+    """Hand messages back to be sorted again, at the service's next pass."""
+    for number in numbers:
+        App.open(config).release(number)
+        _print(f"{number} released")
+
+
+@digest_app.command(
+    "preview", epilog=_example("intake digest preview police", "intake digest preview nhs --html nhs.html")
+)
+def digest_preview(
+    partner: Annotated[str, typer.Argument(help="The partner's id in rules/partners.yaml.")],
+    config: ConfigPath = CONFIG,
+    day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="As of this day.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the HTML part here.")] = None,
+) -> None:
+    """Show the digest that a partner would get, without sending anything."""
+    text, page = App.open(config).preview(partner, day.date() if day else None)
+    _print(text)
+    if html:
+        html.write_text(page, "utf-8")
+        _print(f"HTML: {html}")
+
+
+@db_app.command("upgrade", epilog=_example("intake db upgrade"))
+def db_upgrade(config: ConfigPath = CONFIG) -> None:
+    """Bring the database to this version; `intake run` does so by itself."""
+    applied = App.open(config).upgrade()
+    _print("\n".join(f"applied {one}" for one in applied) or "up to date")
+
+
+@main_app.command(epilog=_example("intake search fireworks", "intake search CSP-7K4M-29Q --json"))
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words, an address, or a case reference.")],
+    config: ConfigPath = CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Find stored messages."""
+    _listing("Found", App.open(config).search(" ".join(words)), as_json=as_json)
+
+
+@main_app.command(epilog=_example("intake demo", "intake demo --dir /tmp/demo"))
+def demo(folder: Annotated[Path, typer.Option("--dir", help="Made anew.")] = Path("demo-run")) -> None:
+    """Show the whole job on this machine: a loopback mailbox, some thirty letters, and the real service."""
+    try:
+        from intake.demo.run import run_demo  # noqa: PLC0415 (its servers are an extra)
+    except ModuleNotFoundError as error:
+        raise UserError(f"the demo needs {error.name}: pip install 'public-mailbox-intake[demo]'") from None
+    raise typer.Exit(run_demo(folder, Console()))
+
+
+def _listing(title: str, rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            _json(row)
+    elif rows:
+        _table(title, list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        _print(f"{title}: nothing")

@@ -1,0 +1,82 @@
+"""outbox -> SMTP: claim, commit, send, commit; at most so many mails a minute, the most urgent first (O1 to O3, O7)."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from intake.errors import Permanent, Temporary
+from intake.outbox import queue
+from intake.outbox.queue import Queued
+from intake.outbox.smtp import Hold, SmtpClient, Unknown
+from intake.store.database import Database
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=15)  # longer than the ten minutes that an answer to the final dot may take
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Deliverer:
+    """Sends what is due."""
+
+    database: Database
+    smtp: SmtpClient
+    worker: str
+    per_minute: int
+    sent_at: deque[datetime] = field(default_factory=deque)  # within the last minute
+
+    def deliver(self) -> bool:
+        """Send the most urgent due mail; False when there is none, or the minute's mails are used up.
+
+        Raises Temporary when the server takes nothing now: the row is due again, and the queue waits.
+        """
+        with self.database.transaction() as conn:
+            now = self.database.clock(conn)
+            if self._pause(now):
+                return False
+            claimed = queue.claim(conn, self.worker, now, LEASE)
+        for row in claimed:
+            self.sent_at.append(now)
+            self._send(row)
+        return bool(claimed)
+
+    def pause(self) -> float:
+        """Return the seconds until the rate limit lets one more mail go out; 0.0 for at once."""
+        with self.database.read() as conn:
+            return self._pause(self.database.clock(conn))
+
+    def _pause(self, now: datetime) -> float:
+        while self.sent_at and self.sent_at[0] <= now - MINUTE:
+            self.sent_at.popleft()
+        if len(self.sent_at) < self.per_minute:
+            return 0.0
+        return (self.sent_at[0] + MINUTE - now).total_seconds()
+
+    def recover(self, *, alone: bool) -> int:
+        """Take up mails that a dead process was sending; `alone`: no other process can be sending now."""
+        with self.database.transaction() as conn:
+            return queue.recover(conn, self.database.clock(conn), alone=alone)
+
+    def _send(self, row: Queued) -> None:
+        try:
+            self.smtp.send(row.envelope_from, row.recipient, row.mail)
+        except Unknown as error:
+            self._record(row, "unknown", str(error))
+        except Permanent as error:
+            self._record(row, "give_up", str(error))
+        except Hold as error:
+            self._record(row, "retry", str(error))
+            raise
+        except Temporary as error:
+            self._record(row, "retry", str(error))
+        else:
+            self._record(row, "sent")
+
+    def _record(self, row: Queued, outcome: str, *why: str) -> None:
+        with self.database.transaction() as conn:
+            getattr(queue, outcome)(conn, row.id, self.worker, *why, self.database.clock(conn))
+        log.info(outcome.replace("_", " "), extra={"outbox": row.id, "kind": row.kind})

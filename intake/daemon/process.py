@@ -1,0 +1,108 @@
+"""inbox -> triage and outbox rows: what is decided and what is to be sent are recorded in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from intake.errors import Temporary
+from intake.mail.values import Delivery, Kind, Reason, Route, Triage
+from intake.outbox import digest, queue
+from intake.outbox.compose import Composer
+from intake.store import inbox
+from intake.store.database import Database
+from intake.store.inbox import Claimed, ClaimLost, Recorded
+from intake.triage import Sorter
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)
+BATCH = 50
+REPEATED = Reason("same-message-id", "another message of this sender bears the same Message-ID")
+MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """Triages what waits in the inbox."""
+
+    database: Database
+    sorter: Sorter
+    composer: Composer
+    worker: str  # who claims: unique among the processes that share the database
+
+    def process(self) -> int:
+        """Triage one batch of waiting messages; return how many got their outcome. Raises Temporary."""
+        with self.database.transaction() as conn:
+            inbox.keep_rulebook(
+                conn, self.sorter.rulebook.version, self.sorter.rulebook.files, self.database.clock(conn)
+            )
+            claims = inbox.claim(conn, self.worker, self.database.clock(conn), LEASE, BATCH)
+        for claim in claims:
+            self._one(claim)
+        return len(claims)
+
+    def _one(self, claim: Claimed) -> None:
+        stage = "triage"
+        try:
+            triage = self.sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
+            stage = "record"
+            self._record(claim, triage)
+        except Temporary:
+            raise
+        except ClaimLost:
+            log.warning("claim lost", extra={"delivery": claim.delivery_id})
+        except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
+            self._quarantine(claim, stage, error)
+
+    def _record(self, claim: Claimed, triage: Triage) -> None:
+        with self.database.transaction() as conn:
+            now = self.database.clock(conn)
+            if inbox.repeats_id(conn, triage):
+                triage = _repeated(triage)
+            recorded = inbox.record(conn, claim, triage, now)
+            if not recorded.duplicate:
+                self._queue(conn, triage, recorded, now, late=claim.late)
+        log.info("recorded", extra={"delivery": claim.delivery_id, "message": recorded.message_id})
+
+    def _queue(self, conn: Connection, triage: Triage, recorded: Recorded, now: datetime, *, late: bool) -> None:
+        """Queue every mail that this message causes."""
+        ids = (recorded.reference, recorded.message_id, recorded.case_id)
+        if triage.acknowledge:
+            queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
+        for route in self._routes(triage):
+            partner = self.sorter.rulebook.partners[route.partner]
+            if route.delivery is Delivery.NOW and not late:
+                mail = self.composer.routed(triage, recorded.reference, partner, self.sorter.rulebook, *ids[1:], now)
+                queue.enqueue(conn, mail, now)
+            else:
+                digest.add(conn, route.partner, recorded.message_id, now)
+
+    def _routes(self, triage: Triage) -> tuple[Route, ...]:
+        """Return the decided routes; what nobody would get and no machine wrote is listed to the officers (D6)."""
+        if triage.decision.routes or triage.kind in MACHINES:
+            return triage.decision.routes
+        officers = self.sorter.rulebook.categories["general"].partners
+        return tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
+
+    def _quarantine(self, claim: Claimed, stage: str, error: Exception) -> None:
+        with self.database.transaction() as conn:
+            inbox.quarantine(conn, claim.delivery_id, stage, place_of(error), self.database.clock(conn))
+        log.error("quarantined", extra={"delivery": claim.delivery_id, "error": place_of(error)})
+
+
+def place_of(error: BaseException) -> str:
+    """Return the error's type and where it was raised: its message may hold a resident's words (G4)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
+
+
+def _repeated(triage: Triage) -> Triage:
+    """Return the second message of one Message-ID: routed and flagged, not acknowledged (F3)."""
+    decision = replace(triage.decision, flags=(*triage.decision.flags, REPEATED.code))
+    return replace(triage, decision=decision, acknowledge=None, acknowledge_reason=REPEATED)

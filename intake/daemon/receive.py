@@ -1,0 +1,83 @@
+"""mailbox -> inbox: keep what is new and commit, then settle the mailbox; never the other way round (H1)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from intake.errors import UserError
+from intake.mailbox.source import Fetched, Place, Source
+from intake.store import inbox
+from intake.store.database import Database
+from intake.store.inbox import StoredLedger
+
+log = logging.getLogger(__name__)
+
+SETTLE = 200  # places settled at once: one MOVE
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Takes in one mailbox."""
+
+    source: Source
+    database: Database
+    asks_since: bool = False  # a first start on a folder that is not empty must be told from which day on (F11)
+    progress: Callable[[int], None] = field(default=lambda _kept: None)
+
+    def receive(self) -> int:
+        """Keep everything new, settle what is kept; return how many were kept.
+
+        Raises Temporary, or UserError where a person must change something. A failed run settles nothing (F8).
+        """
+        first = self.asks_since and self._never_polled()
+        kept = 0
+        for batch in self.source.fetch(StoredLedger(self.database)):
+            if first and batch:
+                self._ask_since()
+            kept += self._keep(batch)
+            self.progress(len(batch))
+        self._settle()
+        with self.database.transaction() as conn:
+            inbox.polled(conn, self.source.name, self.database.clock(conn), self._notice())
+        return kept
+
+    def failed(self, error: str) -> None:
+        """Let go of the connection and record the fault, for `intake status`. Raises Temporary."""
+        self.source.close()
+        with self.database.transaction() as conn:
+            inbox.poll_failed(conn, self.source.name, self.database.clock(conn), error)
+
+    def _keep(self, batch: Sequence[Fetched]) -> int:
+        with self.database.transaction() as conn:
+            ids = inbox.keep(conn, batch, self.database.clock(conn))
+        log.info("kept", extra={"mailbox": self.source.name, "messages": len(ids)})
+        return len(ids)
+
+    def _settle(self) -> None:
+        while True:
+            with self.database.read() as conn:
+                places = inbox.unsettled(conn, self.source.name, SETTLE)
+            if not places:
+                return
+            self.source.settle(places)
+            self._mark(places)
+
+    def _mark(self, places: Iterable[Place]) -> None:
+        with self.database.transaction() as conn:
+            inbox.mark_settled(conn, places, self.database.clock(conn))
+
+    def _never_polled(self) -> bool:
+        with self.database.read() as conn:
+            return inbox.is_new_mailbox(conn, self.source.name)
+
+    def _ask_since(self) -> None:
+        raise UserError(
+            f"mailbox {self.source.name}: the folder already holds messages. Say in config.yaml from which day on "
+            "they are to be taken in: `since: 2026-01-31`, or `since: all`. What arrived more than 48 hours ago is "
+            "sorted and listed in digests, and never acknowledged"
+        )
+
+    def _notice(self) -> str:
+        return " ".join(getattr(self.source, "notices", ()))

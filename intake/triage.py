@@ -1,0 +1,133 @@
+"""Raw bytes and a rulebook -> Triage. Pure: one evaluator for live mail, dry run, examples and what-if (R2)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from intake.mail.language import detect
+from intake.mail.message import Message
+from intake.mail.parse import parse
+from intake.mail.screen import screen
+from intake.mail.text import own_words
+from intake.mail.values import Acknowledge, Decision, Facts, Identity, Kind, Reason, Screening, Triage
+from intake.rules.decide import decide
+from intake.rules.rulebook import Rulebook
+
+DUE = Reason("due", "a person wrote, and nothing speaks against an answer")
+LATE = Reason("late", "it was first seen 48 hours or more after it arrived")
+UNSOLICITED = Reason("rules", "the rules took it for unsolicited mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Sorter:
+    """What triage needs beside the message; made once, shared by every thread."""
+
+    rulebook: Rulebook
+    identity: Identity
+    zone: ZoneInfo  # the partnership's: rules about hours and days are read in it
+
+    def triage(self, raw: bytes, arrived: datetime | None = None, *, late: bool = False) -> Triage:
+        """Decide everything about one message.
+
+        `arrived` is an aware instant, or None where only the Date header can tell. `late` (F11) silences the answer.
+        """
+        message = parse(raw)
+        screening = screen(message, self.identity)
+        own = own_words(message.text, self.identity, message.subject)
+        language = detect(own.own or message.text, message.subject)
+        local = arrived.astimezone(self.zone) if arrived else None
+        decision = decide(Facts(message, screening.kind, own, language, local), self.rulebook)
+        kind, reason = _kind(screening, decision)
+        template, why = _acknowledgement(screening, decision, late=late)
+        return Triage(
+            kind=kind,
+            reason=reason,
+            subject=message.subject,
+            from_name=message.author.name,
+            from_address=message.author.address,
+            reply_address=screening.reply_to,
+            message_id=message.message_id,
+            date=message.date,
+            language=language,
+            own_words=own.own,
+            full_text=message.text,
+            attachments=message.attachments,
+            defects=message.defects,
+            decision=decision,
+            acknowledge=template,
+            acknowledge_reason=why,
+            content_key=content_key(message, own.own),
+        )
+
+
+def content_key(message: Message, own: str) -> str:
+    """Return what copies of one message share, whatever happened to their headers and MIME on the way (F3).
+
+    SHA-256, hexadecimal, of Message-ID, sender, date, own words with white space folded, and attachments' content.
+    """
+    parts = [
+        message.message_id or "",
+        message.author.key,
+        message.date.isoformat() if message.date else "",
+        " ".join(own.split()),
+        *sorted(attachment.sha256 for attachment in message.attachments if not attachment.inline),
+    ]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _kind(screening: Screening, decision: Decision) -> tuple[Kind, Reason | None]:
+    if screening.kind is Kind.PERSON and decision.categories[0] == "unsolicited":
+        return Kind.UNSOLICITED, UNSOLICITED
+    return screening.kind, screening.reason
+
+
+def _acknowledgement(screening: Screening, decision: Decision, *, late: bool) -> tuple[str | None, Reason]:
+    """Return (template or None, why); silence wins, and of two reasons for it the first in this order is told."""
+    if screening.silence:
+        return None, screening.silence
+    if screening.reply_to is None:
+        return None, Reason("no-address", "there is no single address to answer to")
+    if decision.acknowledge is Acknowledge.NONE:
+        return None, UNSOLICITED if decision.categories[0] == "unsolicited" else _by_rules(decision)
+    if late:
+        return None, LATE
+    return decision.acknowledge.value, DUE if decision.acknowledge is Acknowledge.STANDARD else _by_rules(decision)
+
+
+def _by_rules(decision: Decision) -> Reason:
+    rules = [one.rule for one in decision.evidence if any(effect.startswith("acknowledge") for effect in one.effects)]
+    return Reason("rules", f"asked for by {', '.join(rules) or 'the category ' + decision.categories[0]}")
+
+
+def as_object(triage: Triage) -> dict[str, Any]:
+    """Return what `intake triage --json` prints of one message, ready for JSON."""
+    decision = triage.decision
+    return {
+        "kind": triage.kind.value,
+        "reason": _reason(triage.reason),
+        "subject": triage.subject,
+        "from": triage.from_address,
+        "date": triage.date.isoformat() if triage.date else None,
+        "language": triage.language.tag,
+        "categories": list(decision.categories),
+        "tags": list(decision.tags),
+        "flags": list(decision.flags),
+        "urgency": decision.urgency.value,
+        "urgent": decision.urgency.rank > 0,
+        "routes": [{"partner": r.partner, "delivery": r.delivery.value, "why": r.why} for r in decision.routes],
+        "acknowledge": {"template": triage.acknowledge, "reason": _reason(triage.acknowledge_reason)},
+        "own_words": triage.own_words,
+        "attachments": [{"name": a.name, "type": a.type, "size": a.size} for a in triage.attachments],
+        "defects": list(triage.defects),
+        "evidence": [
+            {"rule": e.rule, "effects": list(e.effects), "words": [s.text for s in e.spans]} for e in decision.evidence
+        ],
+    }
+
+
+def _reason(reason: Reason | None) -> dict[str, str] | None:
+    return {"code": reason.code, "detail": reason.detail} if reason else None
