@@ -1,0 +1,113 @@
+"""config.yaml: what it gives, and every fault in its place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from intake.config import load_config, secret
+from intake.errors import UserError
+
+SHIPPED = Path(__file__).parents[2] / "config.yaml"
+
+
+def write(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = SHIPPED.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = folder / "config.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(path: Path) -> list[tuple[int, str]]:
+    with pytest.raises(UserError) as caught:
+        load_config(path)
+    assert all(problem.column for problem in caught.value.problems)
+    return [(problem.line, f"{problem.message} {problem.hint}") for problem in caught.value.problems]
+
+
+def line_of(path: Path, text: str) -> int:
+    return next(n for n, line in enumerate(path.read_text("utf-8").splitlines(), 1) if text in line)
+
+
+def test_shipped_configuration_is_whole(tmp_path: Path) -> None:
+    """The shipped config.yaml loads as it is; its paths and its database lie beside it."""
+    config = load_config(write(tmp_path))
+    assert config.service.address == "cohesion@example.org"
+    assert config.paths.rules == tmp_path.resolve() / "rules"
+    assert config.database.url == f"sqlite:///{tmp_path.resolve() / 'intake.db'}"
+
+
+def test_every_fault_at_once_with_its_place(tmp_path: Path) -> None:
+    """Unknown keys, wrong values and missing ones are all told at once, each with line, column and a hint."""
+    path = write(
+        tmp_path,
+        ("port: 1143", "prot: 1143"),
+        ("Europe/London", "Europe/Lodnon"),
+        ("null-sender: false", "null-sender: maybe"),
+        ("days: [mon, tue, wed", "days: [mon, tue, wedd"),
+    )
+    found = faults(path)
+    for text, said in (
+        ("prot:", "unknown key `prot` did you mean `port`?"),
+        ("Lodnon", "is not a time zone"),
+        ("maybe", "must be true or false, not `maybe`"),
+        ("wedd", "did you mean `wed`?"),
+    ):
+        assert any(line == line_of(path, text) and said in message for line, message in found), said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("host: 127.0.0.1        #", "host: mail.example.org #"), "`tls: none` is for this machine only"),
+        (("host: 127.0.0.1          #", "host: mail.example.org #"), "`tls: none` is for this machine only"),
+        (("sqlite:///intake.db", "postgresql+psycopg://intake:hunter2@db/intake"), "does not belong in config.yaml"),
+        (("address: cohesion@example.org", "address: cohesion"), "is not an e-mail address"),
+        (("# move-to: Handled", "move-to: INBOX"), "must be another folder"),
+        (("banners: []", "banners: ['(']"), "is not a regular expression"),
+        (("password-env: INTAKE_IMAP_PASSWORD", "password: hunter2"), "unknown key `password`"),
+        (("# user: cohesion@example.org", "user: cohesion@example.org"), "give both or neither"),
+    ],
+)
+def test_unsafe_or_senseless_settings_are_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+    """X1, X2: no secret in config.yaml, no clear text but to this machine, and no setting that cannot work."""
+    assert any(said in message for _, message in faults(write(tmp_path, change)))
+
+
+def test_faults_never_show_a_secret(tmp_path: Path) -> None:
+    """X1: a password that was put into the database URL is refused without being shown."""
+    path = write(tmp_path, ("sqlite:///intake.db", "postgresql+psycopg://intake:hunter2@db/intake"))
+    with pytest.raises(UserError) as caught:
+        load_config(path)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    """No config.yaml: the sentence names the command that makes one."""
+    with pytest.raises(UserError, match=re.escape("intake init")):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_secret_from_environment_or_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X1: a password comes from the environment or a file; where it is missing, the sentence says which one to set."""
+    by_env = load_config(write(tmp_path)).mailboxes[0]
+    with pytest.raises(UserError, match="INTAKE_IMAP_PASSWORD"):
+        secret(by_env, "mailbox main", tmp_path)
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", "s3cret")
+    found = secret(by_env, "mailbox main", tmp_path)
+    assert found is not None
+    assert found.get_secret_value() == "s3cret"
+    assert "s3cret" not in repr(found)
+
+    by_file = load_config(write(tmp_path, ("password-env: INTAKE_IMAP_PASSWORD", "password-file: imap-password")))
+    with pytest.raises(UserError, match="imap-password"):
+        secret(by_file.mailboxes[0], "mailbox main", tmp_path)
+    (tmp_path / "imap-password").write_text("from file\n")
+    found = secret(by_file.mailboxes[0], "mailbox main", tmp_path)
+    assert found is not None
+    assert found.get_secret_value() == "from file"
