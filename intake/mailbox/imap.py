@@ -1,0 +1,174 @@
+"""Mail from IMAP folders: the poll is the truth, IDLE a hint; nothing is written to it but one MOVE (F1-F9)."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from time import monotonic
+
+from intake.errors import Temporary, UserError
+from intake.mailbox.idle import Waker
+from intake.mailbox.imap_session import Session
+from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings, same_folder
+from intake.mailbox.imap_take import Taker
+from intake.mailbox.source import Fetched, Ledger, Place
+
+__all__ = ["JUNK", "Folder", "ImapSettings", "ImapSource"]
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 300.0  # the longest IDLE
+_LISTED = 1000  # messages whose sizes are asked for at once
+_MOVED = 200  # messages moved at once
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ImapSource:
+    """A `Source` over one IMAP mailbox, with at most one connection."""
+
+    def __init__(self, settings: ImapSettings, clock: Callable[[], datetime] = _now) -> None:
+        """Open nothing yet. `clock` serves where the server tells no time of arrival."""
+        self.name = settings.name
+        self._settings = settings
+        self._session: Session | None = None
+        self._waker = Waker()
+        self._notices: dict[str, None] = {}
+        self._highest: dict[str, int] = {}  # folder -> highest UID that a search has shown
+        self._taker = Taker(settings.name, settings.size_limit, clock)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the operator on what this server cannot do; each was logged once."""
+        return tuple(self._notices)
+
+    def fetch(self, ledger: Ledger) -> Iterator[Sequence[Fetched]]:
+        """Yield batches of what every folder holds and the ledger does not, oldest first.
+
+        Raises as `Source.fetch` does. UIDs that go meanwhile are left out.
+        """
+        for folder in self._folders():
+            session = self._connected()
+            uidvalidity = session.open(folder.name)
+            since = self._settings.since
+            found = sorted(session.search(since - timedelta(days=1) if since else None))
+            self._highest[folder.name] = max(found, default=0)
+            known = ledger.known(self.name, folder.name, uidvalidity)
+            new = [uid for uid in found if str(uid) not in known]
+            for start in range(0, len(new), _LISTED):
+                yield from self._window(folder.name, uidvalidity, new[start : start + _LISTED])
+
+    def settle(self, places: Iterable[Place]) -> None:
+        """Move messages to the folder configured, where the server has MOVE; else leave them, which is said once."""
+        target = self._settings.move_to
+        moving = self._moving(places) if target is not None else {}
+        if target is None or not moving:
+            return
+        session = self._connected()
+        if not session.has("MOVE"):
+            self._notice("the server has no MOVE: messages stay in their folder")
+            return
+        if not same_folder(target, *(name for name, _ in session.folders())):
+            session.create(target)
+        for (folder, uidvalidity), uids in moving.items():
+            if session.open(folder, writable=True) == uidvalidity:
+                for start in range(0, len(uids), _MOVED):
+                    self._move(session, uids[start : start + _MOVED], target)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most `seconds`, five minutes with IDLE, for a hint of new mail in the first folder.
+
+        Never raises: a connection that fails is let go, the time waited out, and the next `fetch` says what is wrong.
+        """
+        end = monotonic() + seconds
+        session = self._session
+        if session is not None and not session.closed and self._settings.idle and session.has("IDLE"):
+            try:
+                return self._idle(session, min(end, monotonic() + IDLE_SECONDS))
+            except (Temporary, UserError) as error:
+                log.info("idle failed", extra={"mailbox": self.name, "error": str(error)})
+                self.close()
+        self._waker.sleep(end - monotonic())
+        return False
+
+    def wake(self) -> None:
+        """End a `wait` that another thread is in, or the next one."""
+        self._waker.wake()
+
+    def close(self) -> None:
+        """Log out and let go of the connection; the next `fetch` makes a new one. Never raises."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _connected(self) -> Session:
+        if self._session is None or self._session.closed:
+            self._session = Session(self._settings)
+        return self._session
+
+    def _folders(self) -> Iterator[Folder]:
+        for folder in self._settings.folders:
+            if folder.name != JUNK:
+                yield folder
+            elif (name := self._junk()) is not None:
+                yield Folder(name, folder.move)
+
+    def _junk(self) -> str | None:
+        names = [name for name, flags in self._connected().folders() if JUNK.lower() in flags]
+        if not names:
+            self._notice("the server marks no folder as junk: name it in config.yaml, or it is not read")
+        return names[0] if names else None
+
+    def _notice(self, sentence: str) -> None:
+        if sentence not in self._notices:
+            self._notices[sentence] = None
+            log.warning("notice", extra={"mailbox": self.name, "notice": sentence})
+
+    def _window(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[Fetched]]:
+        listed = self._opened(folder, uidvalidity).listing(uids)
+        if self._settings.since:
+            start = datetime.combine(self._settings.since, time(), UTC)
+            listed = [one for one in listed if one.arrived is None or one.arrived >= start]
+        listed.sort(key=lambda one: one.uid)
+        for group in self._taker.groups((folder, uidvalidity), listed):
+            session = self._opened(folder, uidvalidity)
+            if batch := list(self._taker.take(session, (folder, uidvalidity), group)):
+                yield batch
+
+    def _opened(self, folder: str, uidvalidity: int) -> Session:
+        """Return a session in which `folder` is open, also when a batch was settled meanwhile."""
+        session = self._connected()
+        if session.open(folder, again=False) != uidvalidity:
+            raise Temporary(f"mailbox {self.name}: UIDVALIDITY changed during the run; the folder is read anew")
+        return session
+
+    def _moving(self, places: Iterable[Place]) -> dict[tuple[str, int], list[int]]:
+        """Return the UIDs to move by folder and UIDVALIDITY, as each folder's policy says."""
+        movable = {folder.name for folder in self._folders() if folder.move}
+        moving: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for place in places:
+            if place.mailbox == self.name and place.folder in movable:
+                moving[place.folder, place.uidvalidity].append(int(place.uid))
+        return moving
+
+    def _move(self, session: Session, uids: Sequence[int], target: str) -> None:
+        if there := session.existing(uids):  # some servers refuse a MOVE of nothing
+            session.move(there, target)
+
+    def _idle(self, session: Session, end: float) -> bool:
+        """Idle until new mail, `wake` or `end`; what is no mail (a flag, "still here") does not end it."""
+        folder = next(iter(self._folders())).name
+        session.open(folder)
+        if found := session.search_above(self._highest.get(folder, 0)):
+            self._highest[folder] = max(found)  # so that one message is one hint, whatever `fetch` makes of it
+            return True
+        spoke = True
+        while spoke and monotonic() < end:
+            announced, spoke = session.idle(lambda socket: self._waker.sleep(end - monotonic(), socket))
+            if announced:
+                return True
+        return False
