@@ -76,14 +76,20 @@ def load_file(path: Path, file: str = "") -> Document:
     try:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
-        return load(raw.decode("utf-8-sig"), name)
     except OSError as error:
         raise _refused(name, [Problem(name, 0, 0, f"cannot be read: {error.strerror}")]) from None
+    return load(decode(raw, name), name)
+
+
+def decode(raw: bytes, file: str) -> str:
+    """Return the text of a file's bytes, byte for byte; raises UserError where it is too large or not UTF-8."""
+    if len(raw) > LARGEST:
+        raise _refused(file, [_too_large(file)])
+    try:
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        if len(raw) > LARGEST:
-            raise _refused(name, [_too_large(name)]) from None
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _refused(name, [Problem(name, line, 0, "is not UTF-8", "save the file as UTF-8")]) from None
+        raise _refused(file, [Problem(file, line, 0, "is not UTF-8", "save the file as UTF-8")]) from None
 
 
 def load(text: str, file: str) -> Document:

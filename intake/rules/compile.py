@@ -1,0 +1,191 @@
+"""The shapes of the files made into a program: conditions compiled, references checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from intake.errors import Problem
+from intake.mail.values import Acknowledge, Urgency
+from intake.rules import conditions, questions
+from intake.rules.lexicon import Fields, Lexicon, Source
+from intake.rules.program import Effects, Program, Rule
+from intake.rules.shape import ConditionShape, RuleShape, ThenShape
+from intake.yamlfile import Document
+
+PARTNER_FLAGS = ("not-to", "complaint-about")  # flags whose value names a partner
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rules may refer to."""
+
+    categories: Mapping[str, int]  # id -> threshold
+    tags: frozenset[str]
+    flags: frozenset[str]
+    partners: frozenset[str]
+    areas: Mapping[str, tuple[str, ...]]  # id -> words
+
+
+class Compiler:
+    """Compiles rules one after another; `problems` holds every fault met on the way."""
+
+    def __init__(self, known: Known, lexicon: Lexicon) -> None:
+        """Start with nothing; `lexicon` has its lists already."""
+        self._known = known
+        self._lexicon = lexicon
+        self._rules: list[tuple[Rule, range]] = []
+        self.problems: list[Problem] = lexicon.problems
+
+    def add(self, document: Document, index: int, shape: RuleShape) -> None:
+        """Compile the rule that is number `index` of `document`."""
+        source = Source(document, ("rules", index))
+        first = self._lexicon.leaves
+        when = self._condition(shape.when, source / "when", None)
+        effects = self._effects(shape.then, source / "then", safety=shape.safety)
+        rule = Rule(shape.id, shape.safety, when, effects, shape.examples)
+        self._rules.append((rule, range(first, self._lexicon.leaves)))
+
+    def program(self) -> Program:
+        """Return the program of everything added; only to be called where `problems` is empty."""
+        ordered = sorted(self._rules, key=lambda one: not one[0].safety)
+        rules = tuple(rule for rule, _ in ordered)
+        rule_of_leaf = {leaf: n for n, (_, leaves) in enumerate(ordered) for leaf in leaves}
+        blind = tuple(n for n, rule in enumerate(rules) if rule.when.blind)
+        return Program(rules, self._lexicon.matcher(), rule_of_leaf, blind)
+
+    def _condition(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Condition:
+        fields = frozenset(shape.in_) if shape.in_ else fields
+        parts: list[conditions.Condition] = [
+            *self._texts(shape, source, fields),
+            *self._nested(shape, source, fields),
+            *self._questions(shape, source),
+        ]
+        if not parts:
+            self.problems.append(source.problem("there is no condition here: it would hold of every message"))
+        return parts[0] if len(parts) == 1 else conditions.All(tuple(parts))
+
+    def _texts(self, shape: ConditionShape, source: Source, fields: Fields) -> Iterator[conditions.Condition]:
+        exclusion = self._exclusion(shape, source / "not-near", fields)
+        for key, texts in (("words", shape.words), ("phrases", shape.phrases)):
+            if texts:
+                leaf = self._lexicon.words(texts, source / key, fields)
+                yield conditions.Words(leaf, f"{key}: {_brief(texts)}", exclusion)
+        if shape.near:
+            groups = enumerate(shape.near.of)
+            leaves = tuple(self._lexicon.words(texts, source / "near" / "of" / n, fields) for n, texts in groups)
+            label = f"within {shape.near.within} words: {' + '.join(_brief(texts) for texts in shape.near.of)}"
+            yield conditions.Near(leaves, shape.near.within, label, exclusion)
+        if shape.regex:
+            leaf = self._lexicon.regex(shape.regex, source / "regex", fields)
+            yield conditions.Words(leaf, f"regex: {_brief(shape.regex)}", exclusion)
+        if shape.area:
+            texts = tuple(word for words in self._areas(shape.area, source / "area") for word in words)
+            yield conditions.Words(self._lexicon.words(texts, source / "area", fields), f"area: {_brief(shape.area)}")
+
+    def _exclusion(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Exclusion | None:
+        if shape.not_near is None:
+            return None
+        if not (shape.words or shape.phrases or shape.near or shape.regex):
+            message = "`not-near` belongs beside `words`, `phrases`, `near` or `regex`"
+            self.problems.append(source.problem(message, key=True))
+        leaf = self._lexicon.words(shape.not_near.words, source / "words", fields)
+        return conditions.Exclusion(leaf, shape.not_near.within, f"not near: {_brief(shape.not_near.words)}")
+
+    def _nested(self, shape: ConditionShape, source: Source, fields: Fields) -> Iterator[conditions.Condition]:
+        kinds: dict[str, Callable[[tuple[conditions.Condition, ...]], conditions.Condition]]
+        kinds = {"any": conditions.Any, "all": conditions.All, "not": conditions.Not}
+        for key, shapes in (("any", shape.any), ("all", shape.all), ("not", shape.not_)):
+            if shapes is not None:
+                if not shapes:
+                    self.problems.append((source / key).problem(f"`{key}` is empty", key=True))
+                yield kinds[key](tuple(self._condition(one, source / key / n, fields) for n, one in enumerate(shapes)))
+
+    def _questions(self, shape: ConditionShape, source: Source) -> Iterator[conditions.Condition]:
+        senders: list[str] = []
+        for n, name in enumerate(shape.sender_in or ()):
+            listed = self._lexicon.lists.get(name.removeprefix("$"))
+            if listed is None:
+                self.problems.append((source / "sender-in" / n).unknown("list", name, self._lexicon.lists))
+            senders += [entry for entry, _ in listed or ()]
+        for key, given in (("size", shape.size), ("length", shape.length)):
+            if given and given.over is None and given.under is None:
+                self.problems.append((source / key).problem(f"`{key}` needs `over`, `under` or both", key=True))
+        yield from questions.of(shape, tuple(senders))
+
+    def _areas(self, ids: Iterable[str], source: Source) -> Iterator[tuple[str, ...]]:
+        for n, one in enumerate(ids):
+            if one == "any":
+                yield from self._known.areas.values()
+            elif one in self._known.areas:
+                yield self._known.areas[one]
+            else:
+                self.problems.append((source / n).unknown("area", one, self._known.areas))
+
+    def _effects(self, shape: ThenShape, source: Source, *, safety: bool) -> Effects:
+        if shape.category is not None and shape.category not in self._known.categories:
+            self.problems.append((source / "category").unknown("category", shape.category, self._known.categories))
+        self._check("tag", shape.tags, self._known.tags, source / "tags")
+        self._check("partner", shape.route, self._known.partners, source / "route")
+        self._check("partner", shape.never_route, self._known.partners, source / "never-route")
+        for n, flag in enumerate(shape.flags or ()):
+            self._check_flag(flag, source / "flags" / n)
+        self.problems.extend(_senseless(shape, source))
+        self.problems.extend(_unsafe(shape, source) if safety else ())
+        weight = self._known.categories.get(shape.category or "", 0) if shape.weight is None else shape.weight
+        return Effects(
+            category=shape.category,
+            weight=weight,
+            at_most=shape.at_most,
+            tags=shape.tags or (),
+            flags=shape.flags or (),
+            urgency=shape.urgency,
+            route=shape.route or (),
+            never_route=shape.never_route or (),
+            acknowledge=shape.acknowledge,
+            stop=shape.stop,
+        )
+
+    def _check(self, what: str, given: Iterable[str] | None, known: Iterable[str], source: Source) -> None:
+        self.problems.extend(
+            (source / n).unknown(what, one, known) for n, one in enumerate(given or ()) if one not in known
+        )
+
+    def _check_flag(self, flag: str, source: Source) -> None:
+        name, colon, value = flag.partition(":")
+        if name not in self._known.flags:
+            self.problems.append(source.unknown("flag", name, self._known.flags))
+        elif name in PARTNER_FLAGS and value not in self._known.partners:
+            self.problems.append(source.unknown("partner", value, self._known.partners))
+        elif colon and name not in PARTNER_FLAGS:
+            self.problems.append(source.problem(f"the flag `{name}` takes no value"))
+
+
+def _senseless(shape: ThenShape, source: Source) -> Iterator[Problem]:
+    if not shape.model_fields_set:
+        yield source.problem("does nothing", "give it a category, a flag, an urgency or a route")
+    if shape.weight is not None and shape.category is None:
+        yield (source / "weight").problem("a weight needs a category to count for", key=True)
+    if shape.at_most is not None and not shape.weight:
+        yield (source / "at-most").problem("`at-most` needs a `weight`", key=True)
+    if shape.urgency is Urgency.ROUTINE and shape.category is None:
+        yield (source / "urgency").problem("`routine` needs the category whose urgency it lowers")
+
+
+def _unsafe(shape: ThenShape, source: Source) -> Iterator[Problem]:
+    """What a safety rule must not do: it only raises (R10)."""
+    refused = (
+        ("stop", shape.stop),
+        ("never-route", bool(shape.never_route)),
+        ("urgency", shape.urgency is Urgency.ROUTINE),
+        ("acknowledge", shape.acknowledge is Acknowledge.STANDARD),
+        ("weight", shape.weight is not None and shape.weight < 0),
+    )
+    for key, is_refused in refused:
+        if is_refused:
+            yield (source / key).problem(f"a safety rule only raises: it cannot have this `{key}`", key=True)
+
+
+def _brief(texts: Iterable[str]) -> str:
+    listed = list(texts)
+    return ", ".join(listed[:3]) + (", …" if len(listed) > 3 else "")

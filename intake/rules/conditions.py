@@ -1,0 +1,203 @@
+"""Compiled conditions: each tells whether it holds of a message, on which words, and what failed otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+from intake.mail.values import Facts
+from intake.rules.match import Findings, Found
+from intake.rules.normal import Reading
+
+MOST_WINDOWS = 20  # of words near each other, of one condition
+
+
+class View(NamedTuple):
+    """One message as conditions see it."""
+
+    facts: Facts
+    findings: Findings
+
+
+class Outcome(NamedTuple):
+    """What one condition made of a message."""
+
+    held: bool
+    found: tuple[Found, ...] = ()  # the words that speak for it, also where another part of it failed
+    failed: int = 0  # how many of its parts failed
+    why: str = ""  # the first that failed, as the rule states it
+
+
+class Condition(Protocol):
+    """One node of a rule's `when`."""
+
+    def check(self, view: View) -> Outcome:
+        """Return whether it holds of `view`."""
+        ...
+
+    @property
+    def blind(self) -> bool:
+        """Whether it can hold of a message in which no word was found."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Words that take away what stands near them."""
+
+    leaf: int
+    within: int  # words
+    label: str
+
+    def keep(self, found: Iterable[Found], view: View) -> list[Found]:
+        """Return those of `found` that stand apart from the excluding words."""
+        others = [(one.reading, *one.words) for one in view.findings.by_leaf.get(self.leaf, ())]
+        if not others:
+            return list(found)
+        return [one for one in found if not self._touched(one, others)]
+
+    def _touched(self, one: Found, others: list[tuple[Reading, int, int]]) -> bool:
+        begin, end = one.words
+        return any(
+            reading is one.reading and first - end <= self.within and begin - last <= self.within
+            for reading, first, last in others
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Any of some words, phrases or regular expressions."""
+
+    leaf: int
+    label: str
+    exclusion: Exclusion | None = None
+    blind: bool = False
+
+    def check(self, view: View) -> Outcome:
+        """Hold where one was found and not excluded."""
+        found = view.findings.by_leaf.get(self.leaf)
+        if not found:
+            return Outcome(False, (), 1, self.label)
+        kept = self.exclusion.keep(found, view) if self.exclusion else found
+        if not kept:
+            return Outcome(False, tuple(found), 1, self.exclusion.label if self.exclusion else "")
+        return Outcome(True, tuple(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """One of each of several groups of words, at most `within` words apart, in any order."""
+
+    leaves: tuple[int, ...]
+    within: int
+    label: str
+    exclusion: Exclusion | None = None
+    blind: bool = False
+
+    def check(self, view: View) -> Outcome:
+        """Hold where such a group of words stands together; nearly, where all stand in one field but too far apart."""
+        groups = [view.findings.by_leaf.get(leaf, []) for leaf in self.leaves]
+        if not all(groups):
+            return Outcome(False, (), 2, self.label)
+        windows = list(self._windows(groups))
+        if not windows:
+            return Outcome(False, tuple(one for group in groups for one in group[:1]), 1, self.label)
+        if self.exclusion:
+            kept = [window for window in windows if len(self.exclusion.keep(window, view)) == len(window)]
+            if not kept:
+                return Outcome(False, windows[0], 1, self.exclusion.label)
+            windows = kept
+        return Outcome(True, tuple(one for window in windows for one in window))
+
+    def _windows(self, groups: list[list[Found]]) -> Iterator[tuple[Found, ...]]:
+        members = [(*one.words, number, one) for number, group in enumerate(groups) for one in group]
+        members.sort(key=lambda member: (member[3].reading.field, member[0], member[1], member[2]))
+        latest: dict[int, tuple[int, int, int, Found]] = {}
+        count = 0
+        for member in members:
+            first, _, number, found = member
+            reach = first - self.within
+            latest = {n: m for n, m in latest.items() if m[3].reading is found.reading and m[1] >= reach}
+            latest[number] = member
+            together = [one[3] for one in latest.values()]
+            if len(latest) == len(groups) and _apart(list(latest.values())):
+                yield tuple(together)
+                latest = {}
+                count += 1
+                if count >= MOST_WINDOWS:
+                    return
+
+
+def _apart(members: list[tuple[int, int, int, Found]]) -> bool:
+    ordered = sorted(members, key=lambda member: member[:3])
+    return all(before[1] < after[0] for before, after in pairwise(ordered))
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A question about the message that needs no words."""
+
+    asks: Callable[[Facts], bool]
+    label: str
+    blind: bool = True
+
+    def check(self, view: View) -> Outcome:
+        """Hold where the answer is yes."""
+        return Outcome(True) if self.asks(view.facts) else Outcome(False, (), 1, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part must hold."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def blind(self) -> bool:
+        """Only where every part can hold unseen."""
+        return all(part.blind for part in self.parts)
+
+    def check(self, view: View) -> Outcome:
+        """Hold where all do; count what failed otherwise."""
+        outcomes = [part.check(view) for part in self.parts]
+        found = tuple(one for outcome in outcomes for one in outcome.found)
+        failed = sum(outcome.failed for outcome in outcomes)
+        return Outcome(not failed, found, failed, next((one.why for one in outcomes if one.failed), ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """One part at least must hold."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def blind(self) -> bool:
+        """Where one part can hold unseen."""
+        return any(part.blind for part in self.parts)
+
+    def check(self, view: View) -> Outcome:
+        """Hold where one does, on the words of all that do; otherwise fail as the part that came nearest."""
+        outcomes = [part.check(view) for part in self.parts]
+        if any(outcome.held for outcome in outcomes):
+            return Outcome(True, tuple(one for outcome in outcomes if outcome.held for one in outcome.found))
+        nearest = min(outcomes, key=lambda outcome: (outcome.failed, not outcome.found))
+        return nearest._replace(why=nearest.why if len(outcomes) == 1 or nearest.found else f"any of: {nearest.why}, …")
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """No part may hold."""
+
+    parts: tuple[Condition, ...]
+    blind: bool = True
+
+    def check(self, view: View) -> Outcome:
+        """Hold where none does; fail once for each that does."""
+        broken = [(part, outcome) for part in self.parts if (outcome := part.check(view)).held]
+        if not broken:
+            return Outcome(True)
+        words = next((f": {one.found[0].span.text}" for _, one in broken if one.found), "")
+        return Outcome(False, (), len(broken), f"not{words}")

@@ -1,0 +1,128 @@
+"""Walks the rules of one message: what fired and on which words, what nearly did, and what follows. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from intake.mail.values import Decision, Evidence, Facts, NearMiss, Span, Urgency
+from intake.rules import weigh
+from intake.rules.conditions import Outcome, View
+from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, Found, Matcher
+from intake.rules.normal import Reading
+from intake.rules.program import Effects, Program, Rule
+from intake.rules.rulebook import Rulebook
+from intake.rules.unreadable import FLAG, RULE, unreadable
+from intake.rules.weigh import GENERAL, UNSOLICITED, Fired
+
+SHORT_NOTE = 15  # words above a forwarded letter that leave the matter to it (P4)
+MOST_SPANS = 12  # of one piece of evidence
+MOST_NEAR_MISSES = 20
+_REPLY = re.compile(r"\s*(re|aw|sv|odp|ynt|vs|rif|ref|antw|отв|відп|回复|答复|رد)(\[\d+\])?\s*[:：]", re.IGNORECASE)
+
+
+def decide(facts: Facts, rulebook: Rulebook) -> Decision:
+    """Return what `rulebook` makes of a message: the same for the same arguments, bounded in time."""
+    program: Program = rulebook.program
+    fired: list[Fired] = []
+    evidence: list[Evidence] = []
+    near_misses: list[NearMiss] = []
+    for rule, outcome in asked(program, look(facts, program.matcher)):
+        if outcome.held:
+            spans = _spans(outcome.found)
+            fired.append(Fired(rule, rule.effects.weigh(len({span.text.casefold() for span in spans}))))
+            evidence.append(Evidence(rule.id, fired[-1].weight, spans[:MOST_SPANS], _told(rule.effects)))
+            if rule.effects.stop:
+                break
+        elif outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
+            near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
+    return _decision(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
+
+
+def look(facts: Facts, matcher: Matcher) -> View:
+    """Return a message with everything in it that any condition looks for."""
+    readings, defaults = _read(facts, matcher.read)
+    return View(facts, matcher.search(readings, defaults))
+
+
+def _read(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozenset[str]]:
+    """Return the fields that rules read, and which of them are read by default (P4).
+
+    By default that is subject and own words: the full text in place of the own words where there are none, or few
+    above a forwarded letter; not the subject of a reply, which repeats somebody else's words. `chosen` are the fields
+    that conditions name.
+    """
+    message, own = facts.message, facts.own.own
+    length = len(own.split(maxsplit=SHORT_NOTE + 1))
+    has_rest = length == 0 or (facts.own.forwarded and length <= SHORT_NOTE)
+    defaults = {FULL_TEXT if has_rest else OWN_WORDS}
+    if length == 0 or not _REPLY.match(message.subject):
+        defaults.add(SUBJECT)
+    names = ", ".join(one.name for one in message.attachments)
+    texts = ((SUBJECT, message.subject), (OWN_WORDS, own), (FULL_TEXT, message.text), (ATTACHMENT_NAMES, names))
+    return [Reading(name, text) for name, text in texts if text and name in defaults | chosen], frozenset(defaults)
+
+
+def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
+    """Yield, in order, every rule that could hold or nearly hold of `view`, with what it made of it."""
+    indexes = {program.rule_of_leaf[leaf] for leaf in view.findings.by_leaf}.union(program.blind)
+    for index in sorted(indexes):
+        rule = program.rules[index]
+        yield rule, rule.when.check(view)
+
+
+def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
+    """Return the places of `found` in order, without those that lie within another."""
+    kept: list[Span] = []
+    for span in sorted({one.span for one in found}, key=lambda span: (span.field, span.start, -span.end)):
+        if not kept or kept[-1].field != span.field or span.end > kept[-1].end:
+            kept.append(span)
+    return tuple(kept)
+
+
+def _told(effects: Effects) -> tuple[str, ...]:
+    """Return the effects in the words of the rule files."""
+    single = (
+        ("category", effects.category),
+        ("urgency", effects.urgency),
+        ("acknowledge", effects.acknowledge),
+        ("stop", "true" if effects.stop else None),
+    )
+    several = (
+        ("tag", effects.tags),
+        ("flag", effects.flags),
+        ("route", effects.route),
+        ("never-route", effects.never_route),
+    )
+    told = [f"{name} {value}" for name, value in single if value is not None]
+    return (*told, *(f"{name} {value}" for name, values in several for value in values))
+
+
+def _decision(
+    facts: Facts,
+    rulebook: Rulebook,
+    fired: list[Fired],
+    evidence: tuple[Evidence, ...],
+    near_misses: tuple[NearMiss, ...],
+) -> Decision:
+    categories = weigh.categories(facts, rulebook, fired)
+    flags = tuple(dict.fromkeys(flag for one in fired for flag in one.rule.effects.flags))
+    urgency = weigh.urgency(rulebook, categories, fired)
+    routes = weigh.routes(facts, rulebook, categories, fired, flags)
+    closed = unreadable(facts, rulebook, is_sorted=categories != (GENERAL,)) if categories != (UNSOLICITED,) else None
+    if closed:
+        evidence, flags = (*evidence, closed), (*flags, FLAG)
+        urgency = max(urgency, Urgency.TODAY, key=lambda one: one.rank)
+        routes = weigh.with_fallback(rulebook, routes, flags, RULE)
+    rules = weigh.counted(fired, categories)
+    return Decision(
+        categories=categories,
+        tags=tuple(dict.fromkeys(tag for rule in rules for tag in rule.effects.tags)),
+        flags=flags,
+        urgency=urgency,
+        acknowledge=weigh.acknowledge(rulebook, categories, fired, flags),
+        routes=weigh.delivered(facts, routes, urgency, fired),
+        evidence=evidence,
+        near_misses=near_misses,
+        rulebook=rulebook.version,
+    )

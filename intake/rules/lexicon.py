@@ -1,0 +1,137 @@
+"""All words of a rulebook: named lists expanded, every pattern made once, and handed to the leaf that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from intake.errors import Problem
+from intake.rules.match import Matcher, Pattern, pattern, regex_fault
+from intake.rules.shape import Lists
+from intake.yamlfile import Document, Where, meant
+
+Fields = frozenset[str] | None  # what a condition reads; None: what is read by default
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something in a file, with where it stands."""
+
+    document: Document
+    path: Where
+
+    def __truediv__(self, step: str | int) -> Source:
+        """Return what stands under `step`."""
+        return Source(self.document, (*self.path, step))
+
+    def problem(self, message: str, hint: str = "", *, key: bool = False) -> Problem:
+        """Return the fault `message` at this place."""
+        return self.document.problem(self.path, message, hint, key=key)
+
+    def unknown(self, what: str, given: str, known: Iterable[str]) -> Problem:
+        """Return the fault that there is no `what` called `given`."""
+        listed = sorted(known)
+        hint = meant(given, listed) or (f"known: {', '.join(listed)}" if len(listed) <= 30 else "")
+        return self.problem(f"there is no {what} `{given}`", hint)
+
+
+class Lexicon:
+    """Collects lists first, then the words of conditions; `problems` holds every fault met on the way."""
+
+    def __init__(self, *, is_whole: bool = True) -> None:
+        """Start empty; where not `is_whole`, files are missing and an unknown list is no fault."""
+        self._is_whole = is_whole
+        self.problems: list[Problem] = []
+        self.leaves = 0  # how many conditions have words so far; the number of the next
+        self.languages: set[str] = set()
+        self._lists: dict[str, tuple[tuple[str, Source], ...]] = {}
+        self._expanded: dict[str, tuple[Pattern, ...]] = {}
+        self._patterns: dict[str, Pattern | None] = {}
+        self._words: list[tuple[Pattern, int]] = []
+        self._regexes: list[tuple[str, int]] = []
+        self._fields: dict[int, frozenset[str]] = {}
+
+    @property
+    def lists(self) -> Mapping[str, tuple[tuple[str, Source], ...]]:
+        """Every named list: its entries as written, with their places."""
+        return self._lists
+
+    def add_lists(self, document: Document, lists: Lists) -> None:
+        """Take up the named lists of one file."""
+        for name, by_language in lists.items():
+            source = Source(document, ("lists", name))
+            if name in self._lists:
+                self.problems.append(source.problem(f"there is already a list `{name}`", key=True))
+            self.languages |= by_language.keys() - {""}
+            self._lists[name] = tuple(
+                (entry, source / language / n if language else source / n)
+                for language, texts in by_language.items()
+                for n, entry in enumerate(texts)
+            )
+
+    def words(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
+        """Return a new leaf that finds any of `texts`: words, phrases, and `$name` for a list."""
+        leaf = self._leaf(fields)
+        found = {one: None for n, text in enumerate(texts) for one in self._patterns_of(text, source / n, ())}
+        self._words += [(one, leaf) for one in found]
+        return leaf
+
+    def regex(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
+        """Return a new leaf that finds any of some regular expressions."""
+        leaf = self._leaf(fields)
+        for n, text in enumerate(texts):
+            if fault := regex_fault(text):
+                self.problems.append((source / n).problem(fault, "RE2 syntax: no look-around, no back-references"))
+            self._regexes.append((text, leaf))
+        return leaf
+
+    def check(self) -> None:
+        """Find the faults of lists that no condition uses."""
+        for name in self._lists:
+            self._expand(name, ())
+
+    def matcher(self) -> Matcher:
+        """Return what finds all of it; only to be called where `problems` is empty."""
+        return Matcher(self._words, self._regexes, self._fields)
+
+    def _leaf(self, fields: Fields) -> int:
+        leaf = self.leaves
+        self.leaves += 1
+        if fields is not None:
+            self._fields[leaf] = fields
+        return leaf
+
+    def _patterns_of(self, text: str, source: Source, inside: tuple[str, ...]) -> tuple[Pattern, ...]:
+        if text.startswith("$"):
+            name = text[1:]
+            if name not in self._lists:
+                if self._is_whole:
+                    self.problems.append(source.unknown("list", text, [f"${one}" for one in self._lists]))
+                return ()
+            if name in inside:
+                circle = " → ".join((*inside[inside.index(name) :], name))
+                self.problems.append(source.problem(f"the list `{name}` holds itself: {circle}"))
+                return ()
+            return self._expand(name, inside)
+        made = self._pattern(text, source)
+        return (made,) if made else ()
+
+    def _expand(self, name: str, inside: tuple[str, ...]) -> tuple[Pattern, ...]:
+        if name not in self._expanded:
+            found = [
+                one for text, source in self._lists[name] for one in self._patterns_of(text, source, (*inside, name))
+            ]
+            self._expanded[name] = tuple(dict.fromkeys(found))
+        return self._expanded[name]
+
+    def _pattern(self, text: str, source: Source) -> Pattern | None:
+        if text not in self._patterns:
+            self._patterns[text] = pattern(text)
+        made = self._patterns[text]
+        if made is None:
+            self.problems.append(source.problem(f"`{text}` holds no letter or digit"))
+        elif any("*" in word[:-1] for word in text.split()):
+            self.problems.append(source.problem(f"`{text}`: a * can stand only at the end of a word"))
+        elif any(is_open and len(word) < 2 and word.isascii() for word, is_open in made.words):
+            self.problems.append(source.problem(f"`{text}` would match too much", "write two letters before the *"))
+        return made

@@ -1,0 +1,223 @@
+"""The admins' files made into a rulebook, or every fault of all of them at once with its place (R3, R4).
+
+`categories.yaml` and `partners.yaml` must be there, `lists.yaml` and `areas.yaml` may; any other `.yaml` file holds
+rules, and files are read in the order of their names. A rulebook whose examples fail is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import NamedTuple
+
+import pydantic
+
+from intake import yamlfile
+from intake.errors import Problem, UserError
+from intake.rules import examples
+from intake.rules.compile import Compiler, Known
+from intake.rules.lexicon import Lexicon, Source
+from intake.rules.program import Program
+from intake.rules.rulebook import Category, Partner, Rulebook
+from intake.rules.shape import (
+    DAYS,
+    AreasFile,
+    CategoriesFile,
+    CategoryShape,
+    ListsFile,
+    PartnersFile,
+    PartnerShape,
+    RulesFile,
+)
+from intake.rules.weigh import GENERAL, UNSOLICITED
+
+CATEGORIES, PARTNERS, LISTS, AREAS = "categories.yaml", "partners.yaml", "lists.yaml", "areas.yaml"
+_SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
+    CATEGORIES: CategoriesFile,
+    PARTNERS: PartnersFile,
+    LISTS: ListsFile,
+    AREAS: AreasFile,
+}
+
+
+class _File(NamedTuple):
+    """One file that has the right shape."""
+
+    document: yamlfile.Document
+    shape: pydantic.BaseModel
+
+
+def load_rulebook(folder: Path | Traversable) -> Rulebook:
+    """Load the `.yaml` files of `folder`; raises UserError with every fault of every file."""
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    try:
+        entries = sorted((one for one in folder.iterdir() if one.is_file()), key=lambda one: one.name)
+    except OSError as error:
+        raise UserError(f"the rules cannot be read: {error.strerror}: {folder}") from None
+    for entry in entries:
+        if entry.name.startswith(".") or not entry.name.endswith((".yaml", ".yml")):
+            continue
+        try:
+            files[entry.name] = _text(entry)
+        except UserError as error:
+            problems += error.problems
+    return _load(files, problems)
+
+
+def load_files(files: Mapping[str, str]) -> Rulebook:
+    """Load a rulebook from names and texts of its files; raises UserError with every fault. Pure."""
+    return _load(files, [])
+
+
+def version(files: Mapping[str, str]) -> str:
+    """Return the SHA-256, hexadecimal, over names and bytes of the files, whatever their order."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name].encode("utf-8", "surrogatepass")):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _text(entry: Path | Traversable) -> str:
+    try:
+        with entry.open("rb") as stream:
+            raw = stream.read(yamlfile.LARGEST + 1)
+    except OSError as error:
+        raise UserError("", [Problem(entry.name, 0, 0, f"cannot be read: {error.strerror}")]) from None
+    return yamlfile.decode(raw, entry.name)
+
+
+def _load(texts: Mapping[str, str], problems: list[Problem]) -> Rulebook:
+    files = {name: file for name in sorted(texts) if (file := _file(name, texts[name], problems))}
+    categories, partners = (_shape(files, name) for name in (CATEGORIES, PARTNERS))
+    problems += (Problem(name, 0, 0, "is missing") for name in (CATEGORIES, PARTNERS) if name not in texts)
+    if not isinstance(categories, CategoriesFile) or not isinstance(partners, PartnersFile):
+        raise _refused(problems)
+    problems += _duplicates(files)
+    problems += _category_faults(files[CATEGORIES].document, categories, partners)
+    lexicon = Lexicon(is_whole=len(files) == len(texts))
+    program = _program(files, Compiler(_known(categories, partners, _shape(files, AREAS)), lexicon), lexicon, problems)
+    if program is None:
+        raise _refused(problems)
+    return Rulebook(
+        version=version(texts),
+        categories={one.id: _category(one, categories.threshold) for one in categories.categories},
+        partners={one.id: _partner(one) for one in partners.partners},
+        files=dict(texts),
+        languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
+        program=program,
+    )
+
+
+def _refused(problems: Iterable[Problem]) -> UserError:
+    return UserError("the rules cannot be used", sorted(set(problems)))
+
+
+def _file(name: str, text: str, problems: list[Problem]) -> _File | None:
+    if name.endswith(".yml"):
+        problems.append(Problem(name, 0, 0, "would be overlooked", f"call it {name.removesuffix('.yml')}.yaml"))
+        return None
+    try:
+        document = yamlfile.load(text, name)
+        return _File(document, yamlfile.validate(document, _SHAPES.get(name, RulesFile)))
+    except UserError as error:
+        problems += error.problems
+        return None
+
+
+def _shape(files: Mapping[str, _File], name: str) -> pydantic.BaseModel | None:
+    return files[name].shape if name in files else None
+
+
+def _known(categories: CategoriesFile, partners: PartnersFile, areas: pydantic.BaseModel | None) -> Known:
+    return Known(
+        categories={one.id: one.threshold or categories.threshold for one in categories.categories},
+        tags=frozenset(tag for one in categories.categories for tag in one.tags),
+        flags=frozenset(one.id for one in categories.flags),
+        partners=frozenset(one.id for one in partners.partners),
+        areas={one.id: (one.name, *one.words) for one in areas.areas} if isinstance(areas, AreasFile) else {},
+    )
+
+
+def _program(
+    files: Mapping[str, _File], compiler: Compiler, lexicon: Lexicon, problems: list[Problem]
+) -> Program | None:
+    rules: dict[str, Source] = {}
+    for document, shape in files.values():
+        if isinstance(shape, ListsFile | RulesFile):
+            lexicon.add_lists(document, shape.lists)
+    for document, shape in files.values():
+        for index, rule in enumerate(shape.rules if isinstance(shape, RulesFile) else ()):
+            rules[rule.id] = Source(document, ("rules", index))
+            compiler.add(document, index, rule)
+    lexicon.check()
+    problems += compiler.problems
+    if problems:
+        return None
+    program = compiler.program()
+    problems += (_example_fault(rules[one.rule], one) for one in examples.run(program) if not one.passed)
+    return None if problems else program
+
+
+def _example_fault(rule: Source, example: examples.Example) -> Problem:
+    said = "must match but does not" if example.kind == "match" else "must not match but does"
+    place = rule / "examples" / example.kind / example.number
+    return place.problem(f"this example of `{example.rule}` {said}", example.why)
+
+
+def _duplicates(files: Mapping[str, _File]) -> list[Problem]:
+    problems = []
+    first: dict[tuple[str, str], Problem] = {}
+    for document, shape in files.values():
+        for kind in ("categories", "flags", "partners", "areas", "rules"):
+            for index, one in enumerate(getattr(shape, kind, ())):
+                found = document.problem((kind, index, "id"), f"there is already one called `{one.id}`")
+                before = first.setdefault((kind, one.id), found)
+                if before is not found:
+                    hint = f"in {before.file}, line {before.line}"
+                    problems.append(Problem(found.file, found.line, found.column, found.message, hint))
+    return problems
+
+
+def _category_faults(document: yamlfile.Document, categories: CategoriesFile, partners: PartnersFile) -> list[Problem]:
+    known = [one.id for one in partners.partners]
+    problems = []
+    for index, one in enumerate(categories.categories):
+        source = Source(document, ("categories", index))
+        problems += [
+            (source / "partners" / n).unknown("partner", partner, known)
+            for n, partner in enumerate(one.partners)
+            if partner not in known
+        ]
+        if not one.partners and one.id != UNSOLICITED:
+            problems.append((source / "partners").problem(f"nobody would get what is `{one.id}`", "name a partner"))
+    ids = {one.id for one in categories.categories}
+    missing = (one for one in (GENERAL, UNSOLICITED) if one not in ids)
+    return problems + [document.problem(("categories",), f"the category `{one}` is missing") for one in missing]
+
+
+def _category(shape: CategoryShape, threshold: int) -> Category:
+    return Category(
+        id=shape.id,
+        name=shape.name,
+        means=shape.means,
+        urgency=shape.urgency,
+        partners=shape.partners,
+        threshold=shape.threshold or threshold,
+        acknowledge=shape.acknowledge,
+        tags=shape.tags,
+    )
+
+
+def _partner(shape: PartnerShape) -> Partner:
+    return Partner(
+        id=shape.id,
+        name=shape.name,
+        address=shape.address,
+        digest_days=tuple(DAYS.index(day) for day in shape.digest_days),
+        digest_time=shape.digest_time,
+        empty_digest=shape.empty_digest,
+    )

@@ -1,0 +1,228 @@
+"""One compiled matcher for every word, phrase and regular expression of a rulebook.
+
+Words are found by one Aho-Corasick automaton over the normal form (see `rules.normal`), where words are parted by
+single spaces, so that a space in a pattern is a word boundary. Regular expressions are RE2's, asked all at once which
+of them occur at all. What is found is handed to the leaves (the conditions) that asked for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+import ahocorasick
+import re2
+
+from intake.mail.values import Span
+from intake.rules import normal
+from intake.rules.normal import Reading
+
+SUBJECT, OWN_WORDS, FULL_TEXT, ATTACHMENT_NAMES = "subject", "own-words", "full-text", "attachment-names"
+FIELDS = (SUBJECT, OWN_WORDS, FULL_TEXT, ATTACHMENT_NAMES)
+MOST_FOUND = 50  # of one leaf in one field; the rest of a flood tells nothing new
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ARABIC = re.compile("[\u0620-\u06ff]{3,}")
+_PARTICLES = ("ال", "وال", "بال", "لل", "فال", "کال")  # that Arabic writes onto the next word
+_LETTERS = ("و", "ب", "ل", "ف", "ک")  # the same, of one letter: only onto words of four letters and more
+
+
+class Found(NamedTuple):
+    """One place where a leaf's words stand."""
+
+    reading: Reading
+    start: int  # in the reading's normal form; in its original text for a regular expression
+    end: int
+    verbatim: bool  # whether the places are those of the original text
+
+    @property
+    def span(self) -> Span:
+        """Where that is in the original text."""
+        if self.verbatim:
+            return Span(self.reading.field, self.start, self.end, self.reading.text[self.start : self.end])
+        return self.reading.span(self.start, self.end)
+
+    @property
+    def words(self) -> tuple[int, int]:
+        """The numbers of its first and last word, from 0."""
+        if self.verbatim:
+            before = len(normal.words(self.reading.text[: self.start]))
+            return before, before + max(0, len(normal.words(self.span.text)) - 1)
+        return self.reading.word(self.start), self.reading.word(self.end - 1)
+
+
+class Pattern(NamedTuple):
+    """A word or phrase in normal form; a word that ended in `*` is marked."""
+
+    words: tuple[tuple[str, bool], ...]  # (word, whether any ending may follow)
+
+    @property
+    def key(self) -> str:
+        """What the automaton looks for: everything up to the first open ending."""
+        parts = []
+        for word, is_open in self.words:
+            parts.append(word)
+            if is_open:
+                return " " + " ".join(parts)
+        return " " + " ".join(parts) + " "
+
+    @property
+    def rest(self) -> re.Pattern[str] | None:
+        """What must follow the key where an open ending is not the last word's."""
+        first = next((n for n, (_, is_open) in enumerate(self.words) if is_open), len(self.words))
+        if first >= len(self.words) - 1:
+            return None
+        tail = "".join(
+            " " + re.escape(word) + ("[^ ]*" if is_open else "") for word, is_open in self.words[first + 1 :]
+        )
+        return re.compile(f"[^ ]*{tail}(?= )")
+
+
+def pattern(written: str) -> Pattern | None:
+    """Return the pattern of a word or phrase as an admin writes it, None where it holds no word."""
+    words: list[tuple[str, bool]] = []
+    for part in written.split():
+        is_open = part.endswith("*")
+        pieces = normal.words(part.rstrip("*"))
+        words += [(piece, is_open and n == len(pieces) - 1) for n, piece in enumerate(pieces)]
+    return Pattern(tuple(words)) if words else None
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What the automaton hands over for one key."""
+
+    length: int
+    leaves: list[tuple[int, re.Pattern[str] | None, bool]] = field(default_factory=list)  # leaf, rest, open ending
+
+
+class Findings:
+    """What one message holds: for every leaf that found something, where."""
+
+    def __init__(self, defaults: frozenset[str]) -> None:
+        """Start empty; `defaults` are the fields read by leaves that name none."""
+        self.defaults = defaults
+        self.by_leaf: dict[int, list[Found]] = {}
+
+
+class Matcher:
+    """Compiled words and regular expressions. Immutable once made; safe to share between threads."""
+
+    def __init__(
+        self,
+        words: Sequence[tuple[Pattern, int]],
+        regexes: Sequence[tuple[str, int]],
+        fields: Mapping[int, frozenset[str]],
+    ) -> None:
+        """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice."""
+        self._fields = fields
+        self._automaton = _automaton(words)
+        self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
+        self._set = _set(written for written, _ in regexes)
+        self.read = frozenset(name for chosen in fields.values() for name in chosen)
+
+    def search(self, readings: Iterable[Reading], defaults: frozenset[str]) -> Findings:
+        """Return everything that the leaves find in `readings`; those without a choice read `defaults`."""
+        findings = Findings(defaults)
+        for reading in readings:
+            take = self._taker(findings, reading)
+            if self._automaton is not None:
+                self._search_words(reading, take)
+            if self._set is not None:
+                self._search_regexes(reading, take)
+        return findings
+
+    def _taker(self, findings: Findings, reading: Reading) -> Callable[[int, Found], None]:
+        by_leaf, fields, name = findings.by_leaf, self._fields, reading.field
+        is_default = name in findings.defaults
+
+        def take(leaf: int, found: Found) -> None:
+            chosen = fields.get(leaf)
+            if is_default if chosen is None else name in chosen:
+                known = by_leaf.setdefault(leaf, [])
+                if len(known) < MOST_FOUND:
+                    known.append(found)
+
+        return take
+
+    def _search_words(self, reading: Reading, take: Callable[[int, Found], None]) -> None:
+        text = reading.normal
+        for last, entry in self._automaton.iter(text):
+            start = last + 1 - entry.length
+            for leaf, rest, is_open in entry.leaves:
+                if rest is not None:
+                    matched = rest.match(text, last + 1)
+                    if matched is None:
+                        continue
+                    end = matched.end()
+                else:
+                    end = text.index(" ", last + 1) if is_open else last
+                take(leaf, Found(reading, start + 1, end, verbatim=False))
+
+    def _search_regexes(self, reading: Reading, take: Callable[[int, Found], None]) -> None:
+        text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
+        for index in self._set.Match(text) or ():
+            compiled, leaf = self._regexes[index]
+            for matched in islice(compiled.finditer(text), MOST_FOUND):
+                if matched.end() > matched.start():
+                    take(leaf, Found(reading, matched.start(), matched.end(), verbatim=True))
+
+
+def regex_fault(written: str) -> str:
+    """Return what is wrong with a regular expression, "" where it can be used."""
+    try:
+        compiled = re2.compile(written, _options())
+    except re2.error as error:
+        said = error.args[0]
+        return f"the expression cannot be read: {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}"
+    return "the expression matches the empty text" if compiled.search("") else ""
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    return options
+
+
+def _set(regexes: Iterable[str]) -> Any:
+    made = re2.Set.SearchSet(_options())
+    count = 0
+    for written in regexes:
+        made.Add(written)
+        count += 1
+    if not count:
+        return None
+    made.Compile()
+    return made
+
+
+def _automaton(words: Iterable[tuple[Pattern, int]]) -> Any:
+    entries: dict[str, _Entry] = {}
+    for one, leaf in words:
+        is_open = one.words[-1][1]
+        for key in _with_particles(one.key):
+            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one.rest, is_open))
+    if not entries:
+        return None
+    automaton = ahocorasick.Automaton()
+    for key, entry in entries.items():
+        automaton.add_word(key, entry)
+    automaton.make_automaton()
+    return automaton
+
+
+def _with_particles(key: str) -> list[str]:
+    """Return `key` and, for Arabic script, its forms with the particles that are written onto it."""
+    first = key.split(maxsplit=1)[0]
+    if not _ARABIC.fullmatch(first):
+        return [key]
+    if first.startswith("ال"):
+        forms = [f"{letter}{first}" for letter in _LETTERS if letter != "ل"] + [f"لل{first[2:]}"]
+    else:
+        forms = [f"{particle}{first}" for particle in _PARTICLES + (_LETTERS if len(first) >= 4 else ())]
+    return [key, *(key.replace(first, form, 1) for form in forms)]

@@ -1,0 +1,55 @@
+"""What a loaded rulebook is walked by: rules with compiled conditions, safety rules first, and the one matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from intake.mail.values import Acknowledge, Urgency
+from intake.rules.conditions import Condition
+from intake.rules.match import Matcher
+from intake.rules.shape import ExamplesShape
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a rule does when it fires."""
+
+    category: str | None
+    weight: int  # what it counts for the category
+    at_most: int | None  # where set, `weight` counts for each different word found, up to this
+    tags: tuple[str, ...]
+    flags: tuple[str, ...]
+    urgency: Urgency | None
+    route: tuple[str, ...]
+    never_route: tuple[str, ...]
+    acknowledge: Acknowledge | None
+    stop: bool
+
+    def weigh(self, different_words: int) -> int:
+        """Return what the rule counts for its category when it fired on so many different words."""
+        if self.at_most is None:
+            return self.weight
+        total = self.weight * max(1, different_words)
+        return min(total, self.at_most) if self.weight > 0 else max(total, -self.at_most)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, ready to be asked."""
+
+    id: str
+    safety: bool
+    when: Condition
+    effects: Effects
+    examples: ExamplesShape
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All rules in the order they are asked: safety rules, then the others, each in the order of their files."""
+
+    rules: tuple[Rule, ...]
+    matcher: Matcher
+    rule_of_leaf: Mapping[int, int]  # leaf -> index of the rule whose condition it is
+    blind: tuple[int, ...]  # indexes of rules that may hold where no word was found

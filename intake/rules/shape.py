@@ -1,0 +1,241 @@
+"""The shape of the admins' files: what keys there are and what kind of value each takes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from intake.mail.values import Acknowledge, Kind, Urgency
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
+def _lettered(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+def _by_language(value: Any) -> Any:
+    return {"": value} if isinstance(value, list | str) else value
+
+
+def _id(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 60:
+        raise ValueError("an id is small letters, digits and single hyphens, at most 60")
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+", value) or len(value) > 254:
+        raise ValueError("is not a mail address")
+    return value
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?", value):
+        raise ValueError(f"`{value}` is not a language tag such as en, pl or fa-AF")
+    return value
+
+
+Id = Annotated[str, AfterValidator(_id)]
+Address = Annotated[str, AfterValidator(_address)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+FieldNames = Annotated[tuple[FieldName, ...], BeforeValidator(_listed), Field(min_length=1)]
+Kinds = Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1)]
+Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=lambda name: name.rstrip("_").replace("_", "-")
+    )
+
+
+class CategoryShape(_Shape):
+    """One category of `categories.yaml`."""
+
+    id: Id
+    name: Text
+    means: str = ""
+    urgency: Urgency = Urgency.ROUTINE
+    partners: tuple[str, ...]
+    threshold: int | None = Field(None, ge=1, le=1000)
+    acknowledge: Acknowledge = Acknowledge.STANDARD
+    tags: tuple[Id, ...] = ()
+
+
+class FlagShape(_Shape):
+    """One flag of `categories.yaml`."""
+
+    id: Id
+    means: Text
+
+
+class CategoriesFile(_Shape):
+    """`categories.yaml`."""
+
+    threshold: int = Field(10, ge=1, le=1000)
+    categories: Annotated[tuple[CategoryShape, ...], Field(min_length=1)]
+    flags: tuple[FlagShape, ...] = ()
+
+
+class PartnerShape(_Shape):
+    """One partner of `partners.yaml`."""
+
+    id: Id
+    name: Text
+    address: Address
+    digest_days: Days = ("mon", "tue", "wed", "thu", "fri")
+    digest_time: time = time(7, 30)
+    empty_digest: bool = False
+
+
+class PartnersFile(_Shape):
+    """`partners.yaml`."""
+
+    partners: Annotated[tuple[PartnerShape, ...], Field(min_length=1)]
+
+
+class AreaShape(_Shape):
+    """One area of `areas.yaml`: how people call it."""
+
+    id: Id
+    name: Text
+    words: Texts
+
+
+class AreasFile(_Shape):
+    """`areas.yaml`."""
+
+    areas: tuple[AreaShape, ...] = ()
+
+
+LanguageTag = Annotated[str, AfterValidator(_language)]
+Lists = dict[Id, Annotated[dict[LanguageTag, Texts], BeforeValidator(_by_language), Field(min_length=1)]]
+
+
+class ListsFile(_Shape):
+    """`lists.yaml`."""
+
+    lists: Lists = Field(default_factory=dict)
+
+
+class NearShape(_Shape):
+    """Groups of words that stand together."""
+
+    within: int = Field(5, ge=1, le=200)
+    of: Annotated[tuple[Texts, ...], Field(min_length=2, max_length=5)]
+
+
+class ExclusionShape(_Shape):
+    """Words that take away what stands near them."""
+
+    within: int = Field(5, ge=1, le=200)
+    words: Texts
+
+
+class RangeShape(_Shape):
+    """A number over one and under another, both left out of it."""
+
+    over: int | None = Field(None, ge=0)
+    under: int | None = Field(None, ge=1)
+
+
+class HoursShape(_Shape):
+    """Days and hours of the wall clock."""
+
+    days: Days = DAYS
+    from_: time = time(0)
+    to: time = time(0)
+
+
+class ConditionShape(_Shape):
+    """One condition; every key of it must hold."""
+
+    any: Annotated[tuple[ConditionShape, ...], BeforeValidator(_listed)] | None = None
+    all: Annotated[tuple[ConditionShape, ...], BeforeValidator(_listed)] | None = None
+    not_: Annotated[tuple[ConditionShape, ...], BeforeValidator(_listed)] | None = None
+    in_: FieldNames | None = None
+    words: Texts | None = None
+    phrases: Texts | None = None
+    near: NearShape | None = None
+    regex: Texts | None = None
+    not_near: ExclusionShape | None = None
+    header: dict[str, str] | None = None
+    from_: Texts | None = None
+    to: Texts | None = None
+    sender_in: Texts | None = None
+    language: Texts | None = None
+    area: Texts | None = None
+    attachment: Texts | None = None
+    size: RangeShape | None = None
+    length: RangeShape | None = None
+    received: HoursShape | None = None
+    kind: Kinds | None = None
+
+
+class ThenShape(_Shape):
+    """What a rule does."""
+
+    category: str | None = None
+    weight: int | None = Field(None, ge=-1000, le=1000)
+    at_most: int | None = Field(None, ge=1, le=1000)
+    tags: Texts | None = None
+    flags: Texts | None = None
+    urgency: Urgency | None = None
+    route: Texts | None = None
+    never_route: Texts | None = None
+    acknowledge: Acknowledge | None = None
+    stop: bool = False
+
+
+class ExampleShape(_Shape):
+    """A letter, or the part of one that matters."""
+
+    text: str = ""
+    subject: str = ""
+    full_text: str | None = None
+    from_: str = "resident@example.org"
+    to: str = "cohesion@example.org"
+    language: str = "en"
+    attachments: tuple[str, ...] = ()
+    headers: dict[str, str] = Field(default_factory=dict)
+    kind: Kind = Kind.PERSON
+    received: datetime | None = None
+
+
+Examples = Annotated[tuple[Annotated[ExampleShape, BeforeValidator(_lettered)], ...], BeforeValidator(_listed)]
+
+
+class ExamplesShape(_Shape):
+    """Letters that a rule must match, and must not."""
+
+    match: Examples = ()
+    no_match: Examples = ()
+
+
+class RuleShape(_Shape):
+    """One rule."""
+
+    id: Id
+    name: str = ""
+    when: ConditionShape
+    then: ThenShape
+    safety: bool = False
+    examples: ExamplesShape = ExamplesShape()
+
+
+class RulesFile(_Shape):
+    """Any other file: rules, and lists that only they need."""
+
+    lists: Lists = Field(default_factory=dict)
+    rules: tuple[RuleShape, ...] = ()

@@ -1,0 +1,139 @@
+"""What the rules that fired add up to: categories, urgency, routes and acknowledgement. Pure.
+
+What safety rules ask for is a floor: other rules add to it and take nothing away (R10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from intake.mail.values import Acknowledge, Delivery, Facts, Kind, Route, Urgency
+from intake.rules.compile import PARTNER_FLAGS
+from intake.rules.program import Rule
+from intake.rules.rulebook import Rulebook
+
+GENERAL, UNSOLICITED = "general", "unsolicited"  # the two categories that every rulebook has
+_UNROUTED = frozenset({Kind.BOUNCE, Kind.OWN})
+_MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
+
+
+class Fired(NamedTuple):
+    """A rule that fired."""
+
+    rule: Rule
+    weight: int  # what it counted for its category
+
+
+def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
+    """Return the categories assigned, the heaviest first; of the same weight, the more urgent, then by file order.
+
+    `unsolicited` drives out all others unless a safety rule fired; `general` stands where there is no other.
+    """
+    weights = _weights(fired)
+    safe = safe_categories(rulebook, fired)
+    assigned = [
+        one for one in rulebook.categories.values() if one.id in safe or weights.get(one.id, 0) >= one.threshold
+    ]
+    is_pest = facts.kind is Kind.UNSOLICITED or any(one.id == UNSOLICITED for one in assigned)
+    if is_pest and not alarmed(fired):
+        return (UNSOLICITED,)
+    ranked = sorted(assigned, key=lambda one: (-weights[one.id], -one.urgency.rank))
+    return tuple(one.id for one in ranked if one.id not in (GENERAL, UNSOLICITED)) or (GENERAL,)
+
+
+def _weights(fired: Iterable[Fired]) -> dict[str, int]:
+    weights: dict[str, int] = {}
+    for one in fired:
+        if one.rule.effects.category is not None:
+            weights[one.rule.effects.category] = weights.get(one.rule.effects.category, 0) + one.weight
+    return weights
+
+
+def safe_categories(rulebook: Rulebook, fired: Iterable[Fired]) -> frozenset[str]:
+    """Return the categories that safety rules assign by themselves."""
+    weights = _weights(one for one in fired if one.rule.safety)
+    return frozenset(id_ for id_, weight in weights.items() if weight >= rulebook.categories[id_].threshold)
+
+
+def alarmed(fired: Iterable[Fired]) -> bool:
+    """Whether a safety rule sorted the message or made it urgent."""
+    return any(one.rule.safety and (one.rule.effects.category or one.rule.effects.urgency) for one in fired)
+
+
+def counted(fired: Iterable[Fired], assigned: Iterable[str]) -> list[Rule]:
+    """Return the rules whose tags, urgency and routes count: without a category, or with one that is assigned."""
+    known = frozenset(assigned)
+    return [one.rule for one in fired if one.rule.effects.category is None or one.rule.effects.category in known]
+
+
+def urgency(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired]) -> Urgency:
+    """Return the highest urgency of the categories assigned and of the rules that name one.
+
+    A category is as urgent as it says, unless rules that counted for it say otherwise (then as the highest of them).
+    """
+    assigned = tuple(assigned)
+    rules = [rule for rule in counted(fired, assigned) if rule.effects.urgency is not None]
+    safe = safe_categories(rulebook, fired)
+    levels = [Urgency.ROUTINE]
+    for id_ in assigned:
+        said = [rule.effects.urgency for rule in rules if rule.effects.category == id_]
+        levels += [level for level in said if level is not None]
+        levels += [rulebook.categories[id_].urgency] if not said or id_ in safe else []
+    levels += [rule.effects.urgency for rule in rules if rule.effects.category is None and rule.effects.urgency]
+    levels += [one.rule.effects.urgency for one in fired if one.rule.safety and one.rule.effects.urgency]
+    return max(levels, key=lambda level: level.rank)
+
+
+def acknowledge(
+    rulebook: Rulebook, assigned: Iterable[str], fired: Iterable[Fired], flags: Iterable[str]
+) -> Acknowledge:
+    """Return the most careful of what the categories, the rules and the flag `no-acknowledgement` ask for."""
+    asked = [rulebook.categories[id_].acknowledge for id_ in assigned]
+    asked += [one.rule.effects.acknowledge for one in fired if one.rule.effects.acknowledge is not None]
+    asked += [Acknowledge.NONE] if "no-acknowledgement" in flags else []
+    return max(asked, key=lambda one: one.care)
+
+
+def routes(
+    facts: Facts, rulebook: Rulebook, assigned: Sequence[str], fired: Sequence[Fired], flags: Iterable[str]
+) -> dict[str, str]:
+    """Return the partners who get the message, each with the category or rule that asked for it.
+
+    `never-route` takes out what no safety rule asked for; `not-to` and `complaint-about` take out whatever they name
+    (D8). Where nobody is left, the partners of `general` get it.
+    """
+    if facts.kind in _UNROUTED or tuple(assigned) == (UNSOLICITED,):
+        return {}
+    rules = counted(fired, assigned)
+    wanted = {partner: id_ for id_ in reversed(assigned) for partner in rulebook.categories[id_].partners}
+    wanted |= {partner: rule.id for rule in rules for partner in rule.effects.route if partner not in wanted}
+    never = {partner for rule in rules for partner in rule.effects.never_route} - _safe_partners(rulebook, fired)
+    blocked = _blocked(flags)
+    left = {partner: why for partner, why in wanted.items() if partner not in never and partner not in blocked}
+    return left or with_fallback(rulebook, {}, flags, GENERAL)
+
+
+def _safe_partners(rulebook: Rulebook, fired: Sequence[Fired]) -> set[str]:
+    by_category = {p for id_ in safe_categories(rulebook, fired) for p in rulebook.categories[id_].partners}
+    return by_category | {p for one in fired if one.rule.safety for p in one.rule.effects.route}
+
+
+def _blocked(flags: Iterable[str]) -> set[str]:
+    parted = (flag.partition(":") for flag in flags)
+    return {value for name, _, value in parted if name in PARTNER_FLAGS}
+
+
+def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable[str], why: str) -> dict[str, str]:
+    """Return `wanted` and, because of `why`, the partners of `general`: whoever else is not blocked where all are."""
+    blocked = _blocked(flags)
+    free = [partner for partner in rulebook.categories[GENERAL].partners if partner not in blocked]
+    others = [partner for partner in rulebook.partners if partner not in blocked]
+    return {**dict.fromkeys(free or others[:1], why), **wanted}
+
+
+def delivered(facts: Facts, wanted: Mapping[str, str], level: Urgency, fired: Iterable[Fired]) -> tuple[Route, ...]:
+    """Return routes: now for what is urgent, but of a machine's or a list's mail only where a safety rule fired."""
+    is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or alarmed(fired))
+    delivery = Delivery.NOW if is_now else Delivery.DIGEST
+    return tuple(Route(partner, delivery, why) for partner, why in wanted.items())
