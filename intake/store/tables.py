@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -37,6 +38,25 @@ metadata = MetaData(
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
 
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes neither NUL nor a lone surrogate
+
+
+def storable(value: str) -> str:
+    """Return the text with U+FFFD for every character that no database takes."""
+    return UNSTORABLE.sub("\ufffd", value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that came from outside: what cannot be stored of it is marked, never a reason to fail (P5)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy)
+        """Mark NUL and lone surrogates."""
+        return None if value is None else storable(value)
+
+
 class Utc(TypeDecorator[datetime]):
     """An aware instant; SQLite keeps it as naive UTC text, which sorts."""
 
@@ -67,32 +87,35 @@ raws = Table(
     Column("kept_at", Utc, nullable=False),
 )
 
+WAITING = text("state = 'waiting'")
+UNSETTLED = text("settled_at IS NULL AND raw_hash IS NOT NULL")
+
 # The ledger: every message that was seen in a mailbox, once a place (F2), with its one outcome.
 deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("mailbox", Text, nullable=False),
-    Column("folder", Text, nullable=False),
+    Column("mailbox", Words, nullable=False),
+    Column("folder", Words, nullable=False),
     Column("uidvalidity", BigInteger, nullable=False),
-    Column("uid", Text, nullable=False),
+    Column("uid", Words, nullable=False),
     Column("raw_hash", ForeignKey("raws.hash")),  # null: the server handed over nothing
     Column("arrived_at", Utc, nullable=False),  # INTERNALDATE
     Column("first_seen_at", Utc, nullable=False),
     Column("late", Boolean, nullable=False),  # first seen 48 hours or more after it arrived (F11)
-    Column("left_behind", Text, nullable=False, default=""),
+    Column("left_behind", Words, nullable=False, default=""),
     Column("state", String(16), nullable=False),  # waiting, recorded, duplicate, quarantined
-    Column("message_id", ForeignKey("messages.id")),  # of which it is the delivery, or the copy
+    Column("message_id", ForeignKey("messages.id"), index=True),  # of which it is the delivery, or the copy
     Column("settled_at", Utc),  # null: the mailbox has still to be settled
-    Column("claimed_by", Text),
+    Column("faulted_at", Utc),  # when the server last handed over nothing (F7)
+    Column("claimed_by", Words),
     Column("claimed_until", Utc),
+    Column("fence", BigInteger, nullable=False, default=0),  # grows with every claim: a late worker is told by it
+    Column("attempts", Integer, nullable=False, default=0),  # claims since it was kept or released
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
-    Index(
-        "ix_deliveries_waiting",
-        "id",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
+    Index("ix_deliveries_waiting", "late", "arrived_at", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+    Index("ix_deliveries_unsettled", "mailbox", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+    sqlite_autoincrement=True,
 )
 
 cases = Table(
@@ -102,6 +125,7 @@ cases = Table(
     Column("reference", String(16), nullable=False, unique=True),  # T4
     Column("opened_at", Utc, nullable=False),
     Column("closed_at", Utc),
+    sqlite_autoincrement=True,
 )
 
 messages = Table(
@@ -111,22 +135,23 @@ messages = Table(
     Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
     Column("raw_hash", ForeignKey("raws.hash"), nullable=False, index=True),
     Column("content_key", String(64), nullable=False, unique=True),  # F3
-    Column("header_id", Text, index=True),  # Message-ID without brackets
+    Column("header_id", Words),  # Message-ID without brackets; of any length, so it bears no index
+    Column("id_key", String(64), index=True),  # SHA-256 of Message-ID and who would be answered (F3)
     Column("arrived_at", Utc, nullable=False, index=True),
     Column("recorded_at", Utc, nullable=False),
     Column("date", Utc),
     Column("late", Boolean, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("reason_code", String(64)),
-    Column("reason_detail", Text),
-    Column("subject", Text, nullable=False),
-    Column("from_name", Text, nullable=False),
-    Column("from_address", Text, nullable=False, index=True),
-    Column("reply_address", Text),
+    Column("reason_detail", Words),
+    Column("subject", Words, nullable=False),
+    Column("from_name", Words, nullable=False),
+    Column("from_address", Words, nullable=False),
+    Column("reply_address", Words),
     Column("language", String(16), nullable=False),
     Column("language_confidence", Float, nullable=False),
-    Column("own_words", Text, nullable=False),
-    Column("full_text", Text, nullable=False),
+    Column("own_words", Words, nullable=False),
+    Column("full_text", Words, nullable=False),
     Column("urgency", String(16), nullable=False),
     Column("tags", JSON, nullable=False),
     Column("flags", JSON, nullable=False),
@@ -136,9 +161,11 @@ messages = Table(
     Column("rulebook", String(64), nullable=False),
     Column("acknowledge", String(16)),  # template, or null: no answer
     Column("acknowledge_code", String(64), nullable=False),
-    Column("acknowledge_detail", Text, nullable=False),
+    Column("acknowledge_detail", Words, nullable=False),
     Column("defects", JSON, nullable=False),
-    Column("left_behind", Text, nullable=False, default=""),
+    Column("left_behind", Words, nullable=False, default=""),
+    Index("ix_messages_kind_urgency", "kind", "urgency"),
+    sqlite_autoincrement=True,
 )
 
 message_categories = Table(
@@ -146,7 +173,7 @@ message_categories = Table(
     metadata,
     Column("message_id", ForeignKey("messages.id"), primary_key=True),
     Column("rank", Integer, primary_key=True),  # 0 is the main category
-    Column("category", String(64), nullable=False, index=True),
+    Column("category", Words, nullable=False, index=True),
 )
 
 attachments = Table(
@@ -154,8 +181,8 @@ attachments = Table(
     metadata,
     Column("message_id", ForeignKey("messages.id"), primary_key=True),
     Column("index", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("type", Text, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("type", Words, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("inline", Boolean, nullable=False),
@@ -167,9 +194,10 @@ quarantine = Table(
     Column("id", Id, primary_key=True),
     Column("delivery_id", ForeignKey("deliveries.id"), nullable=False, index=True),
     Column("stage", String(16), nullable=False),  # fetch, triage, record
-    Column("error", Text, nullable=False),  # the exception's type and place, never message text
+    Column("error", Words, nullable=False),  # the exception's type and place, never message text
     Column("created_at", Utc, nullable=False),
-    Column("released_at", Utc),
+    Column("released_at", Utc),  # null: a person has still to look
+    sqlite_autoincrement=True,
 )
 
 outbox = Table(
@@ -178,27 +206,26 @@ outbox = Table(
     Column("id", Id, primary_key=True),
     Column("key", String(96), nullable=False, unique=True),  # O1
     Column("kind", String(16), nullable=False),  # acknowledgement, routed, digest
-    Column("case_id", ForeignKey("cases.id")),
+    Column("case_id", ForeignKey("cases.id"), index=True),
     Column("message_id", ForeignKey("messages.id"), index=True),
     Column("partner", String(64)),
-    Column("recipient", Text, nullable=False),
-    Column("envelope_from", Text, nullable=False, default=""),  # "" is the null reverse-path (RFC 5321 §4.5.5)
-    Column("header_id", Text, nullable=False),  # our Message-ID, the same at every attempt
+    Column("recipient", Words, nullable=False),
+    Column("envelope_from", Words, nullable=False, default=""),  # "" is the null reverse-path (RFC 5321 §4.5.5)
+    Column("header_id", Words, nullable=False),  # our Message-ID, the same at every attempt
     Column("mail", LargeBinary),  # zstd of the composed mail; null once it need not be sent any more
-    Column(
-        "priority", Integer, nullable=False
-    ),  # smaller goes first: 0 emergency, 1 acknowledgement, 2 today, 3 digest
+    Column("priority", Integer, nullable=False),  # smaller first: 0 emergency, 1 acknowledgement, 2 today, 3 digest
     Column("state", String(16), nullable=False),  # O2: queued sending sent due-later given-up unknown suppressed
     Column("queued_at", Utc, nullable=False),
     Column("due_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False),  # given up from then on
     Column("attempts", Integer, nullable=False, default=0),
-    Column("claimed_by", Text),
+    Column("claimed_by", Words),
     Column("claimed_until", Utc),
     Column("sent_at", Utc),
     Column("reason_code", String(64)),  # why it was suppressed, given up or is unknown
-    Column("reason_detail", Text),  # reply code and enhanced code, never an address
+    Column("reason_detail", Words),  # reply code and enhanced code, never an address
     Index("ix_outbox_state_due", "state", "due_at", "priority"),
+    sqlite_autoincrement=True,
 )
 
 digest_items = Table(
@@ -211,6 +238,7 @@ digest_items = Table(
     Column("queued_at", Utc, nullable=False),
     UniqueConstraint("partner", "message_id"),
     Index("ix_digest_items_open", "partner", "digest_id"),
+    sqlite_autoincrement=True,
 )
 
 # One row a partner and slot: what makes a second digest for the same hour impossible (D1, D2).
@@ -224,6 +252,7 @@ digests = Table(
     Column("items", Integer, nullable=False),
     Column("outbox_id", ForeignKey("outbox.id")),  # null: nothing new, nothing sent
     UniqueConstraint("partner", "slot"),
+    sqlite_autoincrement=True,
 )
 
 rulebooks = Table(
@@ -238,8 +267,8 @@ rulebooks = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("name", Words, primary_key=True),
+    Column("holder", Words, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("held_until", Utc, nullable=False),
 )
@@ -247,10 +276,10 @@ leases = Table(
 mailbox_states = Table(
     "mailbox_states",
     metadata,
-    Column("mailbox", Text, primary_key=True),
+    Column("mailbox", Words, primary_key=True),
     Column("polled_at", Utc),  # last successful poll
     Column("failed_at", Utc),  # last failure since then
     Column("failures", Integer, nullable=False, default=0),  # in a row
-    Column("error", Text),  # the last failure's sentence
-    Column("notice", Text),  # what an operator should know: "no MOVE: messages stay in INBOX"
+    Column("error", Words),  # the last failure's sentence
+    Column("notice", Words),  # what an operator should know: "no MOVE: messages stay in INBOX"
 )

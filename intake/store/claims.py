@@ -1,0 +1,126 @@
+"""Claims: who triages which waiting delivery, for how long, and how a worker that came late is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, or_, select, update
+
+from intake.errors import IntakeError
+from intake.mailbox.source import Place
+from intake.store.packing import unpack
+from intake.store.tables import WAITING, deliveries, raws
+
+LARGEST_BYTES = 32 * 1024 * 1024  # of raw mail in one claim, unless one message alone is larger
+
+
+class ClaimLost(IntakeError):
+    """The claim ran out and another worker took the delivery, or it has its outcome: nothing is to be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that one worker may triage until its lease ends."""
+
+    delivery_id: int
+    place: Place
+    raw: bytes
+    arrived_at: datetime  # INTERNALDATE, UTC
+    late: bool  # never acknowledged (F11)
+    left_behind: str  # a sentence where parts were not fetched
+    attempt: int  # 1 for the first: more where a worker died or gave back
+    worker: str
+    fence: int  # of this claim; grows with every claim of the delivery
+
+
+def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit: int) -> list[Claimed]:
+    """Claim at most `limit` waiting deliveries until `now + lease`: the fresh before the late, each oldest first.
+
+    One claim bears at most `LARGEST_BYTES`, or one message. Workers that claim at the same time get different ones; a
+    claim that ran out can be claimed again.
+    """
+    ids = _free(conn, now, limit)
+    if not ids:
+        return []
+    values = {
+        "claimed_by": worker,
+        "claimed_until": now + lease,
+        "fence": deliveries.c.fence + 1,
+        "attempts": deliveries.c.attempts + 1,
+    }
+    conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
+    return _claimed(conn, worker, ids)
+
+
+def let_go(conn: Connection, worker: str | None = None) -> int:
+    """Give back what `worker` has claimed, before it ends; return how many deliveries that were.
+
+    None: what anybody has claimed, at the start of the only service there is, so that nothing waits for the dead.
+    """
+    claimed = deliveries.c.claimed_by.is_not(None) if worker is None else deliveries.c.claimed_by == worker
+    free = update(deliveries).where(WAITING, claimed).values(claimed_by=None, claimed_until=None)
+    return conn.execute(free).rowcount
+
+
+def hold(conn: Connection, claimed: Claimed) -> str:
+    """Make sure that the claim is still good, and keep it so until this transaction ends; return the raw's hash.
+
+    Raises ClaimLost.
+    """
+    raw_hash: str | None = conn.scalar(
+        select(deliveries.c.raw_hash)
+        .where(
+            deliveries.c.id == claimed.delivery_id,
+            WAITING,
+            deliveries.c.claimed_by == claimed.worker,
+            deliveries.c.fence == claimed.fence,
+        )
+        .with_for_update()
+    )
+    if raw_hash is None:
+        raise ClaimLost(f"delivery {claimed.delivery_id} was taken by another worker, or has its outcome")
+    return raw_hash
+
+
+def _free(conn: Connection, now: datetime, limit: int) -> list[int]:
+    rows = conn.execute(
+        select(deliveries.c.id, raws.c.size)
+        .join(raws, raws.c.hash == deliveries.c.raw_hash)
+        .where(WAITING, or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until <= now))
+        .order_by(deliveries.c.late, deliveries.c.arrived_at, deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    ids: list[int] = []
+    total = 0
+    for row in rows:
+        total += row.size
+        if ids and total > LARGEST_BYTES:
+            break
+        ids.append(row.id)
+    return ids
+
+
+def _claimed(conn: Connection, worker: str, ids: Sequence[int]) -> list[Claimed]:
+    rows = conn.execute(
+        select(deliveries, raws.c.data)
+        .join(raws, raws.c.hash == deliveries.c.raw_hash)
+        .where(deliveries.c.id.in_(ids))
+        .order_by(deliveries.c.late, deliveries.c.arrived_at, deliveries.c.id)
+    )
+    return [
+        Claimed(
+            delivery_id=row.id,
+            place=Place(row.mailbox, row.folder, row.uidvalidity, row.uid),
+            raw=unpack(row.data),
+            arrived_at=row.arrived_at,
+            late=row.late,
+            left_behind=row.left_behind,
+            attempt=row.attempts,
+            worker=worker,
+            fence=row.fence,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,153 @@
+"""The ledger: what was seen in a mailbox, kept once a place before the mailbox is settled (F2, H1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, update
+
+from intake.mailbox.source import Fetched, Place
+from intake.store.database import Database
+from intake.store.packing import pack
+from intake.store.tables import UNSETTLED, deliveries, quarantine, raws
+from intake.store.upsert import upsert
+
+LATE_AFTER = timedelta(hours=48)  # F11
+ASK_AGAIN_AFTER = timedelta(hours=1)  # for a message that the server did not hand over (F7)
+
+
+class StoredLedger:
+    """The ledger as a mailbox's source asks it (`mailbox.source.Ledger`)."""
+
+    def __init__(self, database: Database) -> None:
+        """Ask `database`, in a transaction of its own each time."""
+        self._database = database
+
+    def known(self, mailbox: str, folder: str, uidvalidity: int) -> frozenset[str]:
+        """Return the UIDs that need not be fetched from that folder; raises as `Database.read` does."""
+        with self._database.read() as conn:
+            return known(conn, mailbox, folder, uidvalidity, self._database.clock(conn))
+
+
+def known(conn: Connection, mailbox: str, folder: str, uidvalidity: int, now: datetime) -> frozenset[str]:
+    """Return the UIDs that are kept, and those that the server failed to hand over within the last hour."""
+    uids = conn.scalars(
+        select(deliveries.c.uid).where(
+            deliveries.c.mailbox == mailbox,
+            deliveries.c.folder == folder,
+            deliveries.c.uidvalidity == uidvalidity,
+            or_(deliveries.c.raw_hash.is_not(None), deliveries.c.faulted_at > now - ASK_AGAIN_AFTER),
+        )
+    )
+    return frozenset(uids)
+
+
+def is_new_mailbox(conn: Connection, mailbox: str) -> bool:
+    """Return whether nothing was ever seen in that mailbox (F11)."""
+    return not conn.scalar(select(exists().where(deliveries.c.mailbox == mailbox)))
+
+
+def keep(conn: Connection, batch: Sequence[Fetched], now: datetime) -> list[int]:
+    """Keep what was fetched, each place once and equal bytes once; return the deliveries that wait because of it.
+
+    A place that is known already stays as it is. What the server did not hand over is quarantined (stage `fetch`),
+    once, and waits as soon as a later fetch brings it.
+    """
+    for fault in (one for one in batch if one.fault):
+        _keep_fault(conn, fault, now)
+    ids = [_keep(conn, one, now) for one in batch if not one.fault]
+    return [delivery_id for delivery_id in ids if delivery_id is not None]
+
+
+def unsettled(conn: Connection, mailbox: str, limit: int) -> list[Place]:
+    """Return at most `limit` places whose messages are kept and not settled in the mailbox yet, oldest first."""
+    rows = conn.execute(
+        select(deliveries.c.folder, deliveries.c.uidvalidity, deliveries.c.uid)
+        .where(deliveries.c.mailbox == mailbox, UNSETTLED)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [Place(mailbox, row.folder, row.uidvalidity, row.uid) for row in rows]
+
+
+def mark_settled(conn: Connection, places: Iterable[Place], now: datetime) -> None:
+    """Record that the mailbox did with these messages what is configured."""
+    rows = [
+        {"in_mailbox": place.mailbox, "in_folder": place.folder, "under": place.uidvalidity, "as_uid": place.uid}
+        for place in places
+    ]
+    if rows:
+        at = and_(
+            deliveries.c.mailbox == bindparam("in_mailbox"),
+            deliveries.c.folder == bindparam("in_folder"),
+            deliveries.c.uidvalidity == bindparam("under"),
+            deliveries.c.uid == bindparam("as_uid"),
+        )
+        conn.execute(update(deliveries).where(at).values(settled_at=now), rows)
+
+
+def _keep(conn: Connection, fetched: Fetched, now: datetime) -> int | None:
+    raw_hash = hashlib.sha256(fetched.raw).hexdigest()
+    values = {"raw_hash": raw_hash, "late": _late(fetched, now), "left_behind": fetched.left_behind, "state": "waiting"}
+    _keep_raw(conn, raw_hash, fetched.raw, now)
+    return _insert(conn, fetched, now, values) or _complete(conn, fetched.place, now, values)
+
+
+def _keep_raw(conn: Connection, raw_hash: str, raw: bytes, now: datetime) -> None:
+    if not conn.scalar(select(exists().where(raws.c.hash == raw_hash))):
+        row = {"hash": raw_hash, "size": len(raw), "data": pack(raw), "kept_at": now}
+        conn.execute(upsert(conn, raws).values(row).on_conflict_do_nothing())
+
+
+def _keep_fault(conn: Connection, fetched: Fetched, now: datetime) -> None:
+    """Quarantine what could not be had, or note that it could not be had again."""
+    values = {"faulted_at": now, "late": _late(fetched, now), "state": "quarantined"}
+    new = _insert(conn, fetched, now, values)
+    if new is not None:
+        row = {"delivery_id": new, "stage": "fetch", "error": fetched.fault, "created_at": now}
+        conn.execute(quarantine.insert().values(row))
+    else:
+        conn.execute(update(deliveries).where(_without_raw(fetched.place)).values(faulted_at=now))
+
+
+def _insert(conn: Connection, fetched: Fetched, now: datetime, values: dict[str, object]) -> int | None:
+    """Insert a delivery; None where its place is known."""
+    place = fetched.place
+    row = {
+        "mailbox": place.mailbox,
+        "folder": place.folder,
+        "uidvalidity": place.uidvalidity,
+        "uid": place.uid,
+        "arrived_at": fetched.arrived,
+        "first_seen_at": now,
+        **values,
+    }
+    insert = upsert(conn, deliveries).values(row).on_conflict_do_nothing()
+    new: int | None = conn.scalar(insert.returning(deliveries.c.id))
+    return new
+
+
+def _complete(conn: Connection, place: Place, now: datetime, values: dict[str, object]) -> int | None:
+    """Give a delivery the bytes that the server did not hand over before; None where it has its bytes."""
+    filled = update(deliveries).where(_without_raw(place)).values(**values, faulted_at=None)
+    delivery_id: int | None = conn.scalar(filled.returning(deliveries.c.id))
+    if delivery_id is not None:
+        still_open = and_(quarantine.c.delivery_id == delivery_id, quarantine.c.released_at.is_(None))
+        conn.execute(update(quarantine).where(still_open).values(released_at=now))
+    return delivery_id
+
+
+def _without_raw(place: Place) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.mailbox == place.mailbox,
+        deliveries.c.folder == place.folder,
+        deliveries.c.uidvalidity == place.uidvalidity,
+        deliveries.c.uid == place.uid,
+        deliveries.c.raw_hash.is_(None),
+    )
+
+
+def _late(fetched: Fetched, now: datetime) -> bool:
+    return now - fetched.arrived >= LATE_AFTER

@@ -1,0 +1,163 @@
+"""A triage becomes a message with its case, in the transaction that ends its delivery's claim."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, func, select, update
+
+from intake.mail.values import Reason, Triage
+from intake.store import search
+from intake.store.claims import Claimed, hold
+from intake.store.plain import plain
+from intake.store.references import new_reference
+from intake.store.tables import attachments, cases, deliveries, message_categories, messages
+from intake.store.upsert import upsert
+
+SAME_ID = Reason("same-message-id", "another message of this sender bears the same Message-ID")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a delivery became."""
+
+    message_id: int  # of the new message, or of the one that this is a copy of
+    case_id: int
+    reference: str
+    duplicate: bool  # a copy: nothing else is to happen
+    repeated_id: bool  # same Message-ID and reply address as another message: never acknowledged (F3)
+
+
+def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime) -> Recorded:
+    """Record a claimed delivery's one outcome: a new message with a case, or a copy of a message that is here (F3).
+
+    A second message of one Message-ID is flagged and bears no acknowledgement. Raises ClaimLost: nothing is recorded.
+    """
+    raw_hash = hold(conn, claimed)
+    recorded = (
+        _copy(conn, triage.content_key)
+        or _insert(conn, claimed, triage, raw_hash, now)
+        or _copy(conn, triage.content_key)  # another worker was first
+    )
+    if recorded is None:
+        raise RuntimeError("a message is neither new nor known")
+    outcome = {"state": "duplicate" if recorded.duplicate else "recorded", "message_id": recorded.message_id}
+    done = update(deliveries).where(deliveries.c.id == claimed.delivery_id)
+    conn.execute(done.values(**outcome, claimed_by=None, claimed_until=None))
+    return recorded
+
+
+def repeats_id(conn: Connection, triage: Triage) -> bool:
+    """Return whether another message, no copy, has this Message-ID and would be answered to the same address (F3).
+
+    Until the transaction ends no other one gets its answer for that pair.
+    """
+    key = _id_key(triage)
+    if key is None:
+        return False
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    other = exists().where(messages.c.id_key == key, messages.c.content_key != triage.content_key)
+    return bool(conn.scalar(select(other)))
+
+
+def _copy(conn: Connection, content_key: str) -> Recorded | None:
+    row = conn.execute(
+        select(messages.c.id, messages.c.case_id, cases.c.reference)
+        .join(cases, cases.c.id == messages.c.case_id)
+        .where(messages.c.content_key == content_key)
+    ).one_or_none()
+    return Recorded(row.id, row.case_id, row.reference, duplicate=True, repeated_id=False) if row else None
+
+
+def _insert(conn: Connection, claimed: Claimed, triage: Triage, raw_hash: str, now: datetime) -> Recorded | None:
+    """Insert a new message and all that belongs to it; None where another worker has just recorded a copy."""
+    repeated = repeats_id(conn, triage)
+    if repeated:
+        triage = _flagged(triage)
+    case_id, reference = _open_case(conn, now)
+    row = _row(claimed, triage) | {"case_id": case_id, "raw_hash": raw_hash, "recorded_at": now}
+    insert = upsert(conn, messages).values(row).on_conflict_do_nothing(index_elements=[messages.c.content_key])
+    message_id = conn.scalar(insert.returning(messages.c.id))
+    if message_id is None:
+        conn.execute(delete(cases).where(cases.c.id == case_id))
+        return None
+    _insert_parts(conn, message_id, triage)
+    return Recorded(message_id, case_id, reference, duplicate=False, repeated_id=repeated)
+
+
+def _open_case(conn: Connection, now: datetime) -> tuple[int, str]:
+    """Return (id, reference) of a new case; a reference that is taken already is drawn again."""
+    while True:
+        reference = new_reference(secrets.SystemRandom())
+        insert = upsert(conn, cases).values(reference=reference, opened_at=now).on_conflict_do_nothing()
+        case_id = conn.scalar(insert.returning(cases.c.id))
+        if case_id is not None:
+            return case_id, reference
+
+
+def _insert_parts(conn: Connection, message_id: int, triage: Triage) -> None:
+    categories = [
+        {"message_id": message_id, "rank": rank, "category": category}
+        for rank, category in enumerate(triage.decision.categories)
+    ]
+    conn.execute(message_categories.insert(), categories)
+    if triage.attachments:
+        conn.execute(attachments.insert(), [{"message_id": message_id} | asdict(one) for one in triage.attachments])
+    texts = (triage.subject, triage.from_name, triage.from_address, triage.reply_address or "", triage.full_text)
+    search.index(conn, message_id, *texts)
+
+
+def _flagged(triage: Triage) -> Triage:
+    """Return the triage of a second message of one Message-ID (F3)."""
+    if SAME_ID.code in triage.decision.flags:
+        return triage
+    decision = replace(triage.decision, flags=(*triage.decision.flags, SAME_ID.code))
+    return replace(triage, decision=decision, acknowledge=None, acknowledge_reason=SAME_ID)
+
+
+def _row(claimed: Claimed, triage: Triage) -> dict[str, Any]:
+    decision = triage.decision
+    return {
+        "content_key": triage.content_key,
+        "header_id": triage.message_id,
+        "id_key": _id_key(triage),
+        "arrived_at": claimed.arrived_at,
+        "date": triage.date,
+        "late": claimed.late,
+        "kind": triage.kind,
+        "reason_code": triage.reason.code if triage.reason else None,
+        "reason_detail": triage.reason.detail if triage.reason else None,
+        "subject": triage.subject,
+        "from_name": triage.from_name,
+        "from_address": triage.from_address,
+        "reply_address": triage.reply_address,
+        "language": triage.language.tag,
+        "language_confidence": triage.language.confidence,
+        "own_words": triage.own_words,
+        "full_text": triage.full_text,
+        "urgency": decision.urgency,
+        "tags": plain(decision.tags),
+        "flags": plain(decision.flags),
+        "routes": plain(decision.routes),
+        "evidence": plain(decision.evidence),
+        "near_misses": plain(decision.near_misses),
+        "rulebook": decision.rulebook,
+        "acknowledge": triage.acknowledge,
+        "acknowledge_code": triage.acknowledge_reason.code,
+        "acknowledge_detail": triage.acknowledge_reason.detail,
+        "defects": plain(triage.defects),
+        "left_behind": claimed.left_behind,
+    }
+
+
+def _id_key(triage: Triage) -> str | None:
+    """Return what two messages share that would get one acknowledgement between them; None without a Message-ID."""
+    if not triage.message_id:
+        return None
+    answered = (triage.reply_address or triage.from_address).lower()
+    return hashlib.sha256(f"{triage.message_id}\0{answered}".encode("utf-8", "surrogatepass")).hexdigest()
