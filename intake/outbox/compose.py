@@ -1,0 +1,178 @@
+"""What was decided about a message -> the mails it causes: the acknowledgement, the routed mails, the digests."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from intake.errors import Problem, UserError
+from intake.mail.values import Triage, Urgency
+from intake.outbox import views
+from intake.outbox.mime import Head, assemble, is_plain
+from intake.outbox.templates import Context, Rendered, Templates
+from intake.outbox.views import DigestItem
+from intake.rules.rulebook import Partner, Rulebook
+
+MailKind = Literal["acknowledgement", "routed", "digest"]
+
+ACKNOWLEDGE_FOR = timedelta(hours=24)  # O7: an older acknowledgement says nothing true any more
+TRY_FOR = timedelta(hours=48)  # O3
+PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of routed mails; smaller goes first
+ACKNOWLEDGEMENT_PRIORITY = 1
+DIGEST_PRIORITY = 3
+# RFC 3834 §5; the second keeps Exchange's own automatic answers away, but lets bounces come.
+_ANSWER = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply, RN, NRN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who writes our mails."""
+
+    name: str  # "West Northamptonshire Community Safety Partnership"
+    address: str  # the published address: From, Reply-To and envelope sender
+    time_zone: ZoneInfo  # what dates in mails are told in
+    host: str  # the domain of our Message-IDs
+    null_sender: bool = False  # acknowledgements go out under the null path `<>` (RFC 3834 §3.3)
+
+    def __post_init__(self) -> None:
+        """Refuse an address that a 7-bit header cannot hold: UserError."""
+        if not is_plain(self.address):
+            raise UserError("the published address must be plain: name@example.org, in ASCII")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One mail, ready for the outbox."""
+
+    key: str  # what makes a second one impossible (O1)
+    kind: MailKind
+    recipient: str  # the one envelope recipient
+    partner: str | None  # partner id; None for an acknowledgement
+    message_id: int | None  # row id of the message it is about; None for a digest
+    case_id: int | None
+    header_id: str  # our Message-ID without brackets, the same at every attempt
+    priority: int  # smaller goes first
+    mail: bytes  # RFC 5322, CRLF, 7-bit
+    envelope_from: str  # "" is the null path
+    expires_at: datetime  # given up from then on
+    problems: tuple[Problem, ...] = ()  # why the built-in template was used; an admin is told (O6)
+
+
+class Composer:
+    """Writes our mails."""
+
+    def __init__(self, templates_dir: Path, service: Service) -> None:
+        """Take the admins' templates; nothing is read yet."""
+        self.templates = Templates(templates_dir)
+        self._service = service
+
+    def acknowledgement(self, triage: Triage, reference: str, message_id: int, case_id: int, now: datetime) -> Outgoing:
+        """Answer the resident. Raises ValueError where `triage` says that nobody is to be answered.
+
+        But for the reference and the language, nothing in it depends on what was written (promise 3).
+        """
+        if not (triage.acknowledge and triage.reply_address):
+            raise ValueError("this message is not to be acknowledged")
+        standard = triage.acknowledge == "standard"
+        folder = "acknowledgement" if standard else f"acknowledgement-{triage.acknowledge}"
+        rendered = self.templates.render(folder, triage.language.tag, self._headline(reference=reference), {})
+        draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
+        draft = replace(
+            draft,
+            message_id=message_id,
+            case_id=case_id,
+            priority=ACKNOWLEDGEMENT_PRIORITY,
+            envelope_from="" if self._service.null_sender else self._service.address,
+            expires_at=now + ACKNOWLEDGE_FOR,
+        )
+        head = replace(
+            self._head(draft, now),
+            sender_name=self._service.name if standard else "",
+            in_reply_to=triage.message_id if standard else None,
+            others=_ANSWER,
+        )
+        return self._written(draft, head, rendered)
+
+    def routed(  # noqa: PLR0913, PLR0917 (what it is about, for whom, and where it is kept)
+        self,
+        triage: Triage,
+        reference: str,
+        partner: Partner,
+        rulebook: Rulebook,
+        message_id: int,
+        case_id: int,
+        now: datetime,
+    ) -> Outgoing:
+        """Pass a message to a partner at once, with why it came and what to heed."""
+        urgency = triage.decision.urgency
+        headline = self._headline(
+            reference=reference,
+            partner=partner.name,
+            urgency=urgency.value,
+            category=views.category_name(triage.decision.categories[0], rulebook),
+        )
+        body = views.routed(triage, partner, rulebook, self._service.time_zone)
+        rendered = self.templates.render("routed", "en", headline, body)
+        draft = self._draft(f"routed:{message_id}:{partner.id}", "routed", partner.address, now)
+        draft = replace(draft, partner=partner.id, message_id=message_id, case_id=case_id, priority=PRIORITY[urgency])
+        head = self._head(draft, now)
+        if urgency is Urgency.EMERGENCY:
+            head = replace(head, others={**head.others, "Importance": "high"})
+        return self._written(draft, head, rendered)
+
+    def digest(
+        self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, slot: datetime, now: datetime
+    ) -> Outgoing:
+        """Tell a partner of everything it has not had yet, in one mail; `slot` is the instant it was due."""
+        urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
+        headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
+        body = views.digest(items, rulebook, self._service.time_zone, now)
+        rendered = self.templates.render("digest", "en", headline, body)
+        key = f"digest:{partner.id}:{slot.isoformat(timespec='minutes')}"
+        draft = replace(self._draft(key, "digest", partner.address, now), partner=partner.id)
+        return self._written(draft, self._head(draft, now), rendered)
+
+    def _headline(self, **known: object) -> Context:
+        return {"service": self._service, **known}
+
+    def _draft(self, key: str, kind: MailKind, recipient: str, now: datetime) -> Outgoing:
+        return Outgoing(
+            key=key,
+            kind=kind,
+            recipient=recipient,
+            partner=None,
+            message_id=None,
+            case_id=None,
+            header_id=f"{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self._service.host}",
+            priority=DIGEST_PRIORITY,
+            mail=b"",
+            envelope_from=self._service.address,
+            expires_at=now + TRY_FOR,
+        )
+
+    def _head(self, draft: Outgoing, now: datetime) -> Head:
+        return Head(
+            sender_name=self._service.name,
+            sender=self._service.address,
+            recipient=draft.recipient,
+            header_id=draft.header_id,
+            date=now.astimezone(self._service.time_zone),
+            in_reply_to=None,
+            others={"Auto-Submitted": "auto-generated"},
+        )
+
+    def _written(self, draft: Outgoing, head: Head, rendered: Rendered) -> Outgoing:
+        head = replace(head, others={**head.others, "X-Loop": self._service.address})
+        return replace(draft, mail=assemble(head, rendered), problems=rendered.problems)
+
+
+def acknowledgement_key(triage: Triage) -> str:
+    """Return what two messages share that may get one acknowledgement between them: sender and Message-ID (F3)."""
+    told_by = triage.message_id or triage.content_key
+    whom = (triage.reply_address or "").lower()
+    return "ack:" + hashlib.sha256(f"{whom}\0{told_by}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,140 @@
+"""Everything that a partner has not had yet -> one mail a slot.
+
+What a partner has had is marked in the transaction that makes the digest; no window of time decides it (D1). A digest
+missed for days holds it all, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from intake.mail.values import Urgency
+from intake.outbox import queue
+from intake.outbox.compose import Composer, Outgoing
+from intake.outbox.views import DigestItem
+from intake.rules.rulebook import Partner, Rulebook
+from intake.store.tables import cases, digest_items, digests, message_categories, messages, outbox
+from intake.store.upsert import upsert
+
+
+def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the latest slot after `since` that has come by `now`; None where there is none.
+
+    There is one slot on each of the partner's days, on the days when clocks change too: an hour that does not exist
+    is told by the clock before the change, and of an hour that exists twice the first counts (D2).
+    """
+    today = now.astimezone(zone).date()
+    for days_ago in range(8):
+        day = today - timedelta(days=days_ago)
+        slot = datetime.combine(day, partner.digest_time, zone).astimezone(now.tzinfo)
+        if day.weekday() in partner.digest_days and slot <= now:
+            return slot if slot > since else None
+    return None
+
+
+def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bool:
+    """Put a message on what the partner has not had yet; False where it had been put there before."""
+    row = {"partner": partner_id, "message_id": message_id, "queued_at": now}
+    new = upsert(conn, digest_items).values(row).on_conflict_do_nothing(index_elements=["partner", "message_id"])
+    return conn.execute(new).rowcount == 1
+
+
+def last_slot(conn: Connection, partner_id: str) -> datetime | None:
+    """Return the slot of the partner's latest digest."""
+    found: datetime | None = conn.scalar(select(func.max(digests.c.slot)).where(digests.c.partner == partner_id))
+    return found
+
+
+def oldest_open(conn: Connection, partner_id: str) -> datetime | None:
+    """Return when the oldest item that the partner has not had yet was put there."""
+    found: datetime | None = conn.scalar(select(func.min(digest_items.c.queued_at)).where(_open(partner_id)))
+    return found
+
+
+def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is kept)
+    conn: Connection, partner: Partner, slot: datetime, composer: Composer, rulebook: Rulebook, now: datetime
+) -> int | None:
+    """Make the digest of that slot and queue it, in the caller's transaction; return the outbox row's id.
+
+    None: it was made before, or there is nothing new and the partner wants no empty digest.
+    """
+    digest_id = _begin(conn, partner.id, slot, now)
+    if digest_id is None:
+        return None
+    conn.execute(update(digest_items).where(_open(partner.id)).values(digest_id=digest_id))
+    items = _items(conn, digest_items.c.digest_id == digest_id)
+    if not items and not partner.empty_digest:
+        return None
+    outgoing = composer.digest(partner, items, rulebook, slot, now)
+    queue.enqueue(conn, outgoing, now)
+    outbox_id: int = conn.execute(select(outbox.c.id).where(outbox.c.key == outgoing.key)).scalar_one()
+    conn.execute(update(digests).where(digests.c.id == digest_id).values(items=len(items), outbox_id=outbox_id))
+    return outbox_id
+
+
+def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Rulebook, now: datetime) -> Outgoing:
+    """Return the digest that the partner would get at `now`, and write nothing."""
+    items = _items(conn, _open(partner.id) & (digest_items.c.queued_at <= now))
+    return composer.digest(partner, items, rulebook, now, now)
+
+
+def _open(partner_id: str) -> ColumnElement[bool]:
+    return (digest_items.c.partner == partner_id) & digest_items.c.digest_id.is_(None)
+
+
+def _begin(conn: Connection, partner_id: str, slot: datetime, now: datetime) -> int | None:
+    """Return the new digest's id; None where that slot has one. A second process waits here for the first (D1)."""
+    row = {"partner": partner_id, "slot": slot, "made_at": now, "items": 0}
+    new = upsert(conn, digests).values(row).on_conflict_do_nothing(index_elements=["partner", "slot"])
+    made: int | None = conn.scalar(new.returning(digests.c.id))
+    return made
+
+
+def _items(conn: Connection, which: ColumnElement[bool]) -> list[DigestItem]:
+    rows = conn.execute(
+        select(
+            messages.c.id,
+            messages.c.urgency,
+            messages.c.arrived_at,
+            messages.c.subject,
+            messages.c.own_words,
+            cases.c.reference,
+        )
+        .join(digest_items, digest_items.c.message_id == messages.c.id)
+        .join(cases, cases.c.id == messages.c.case_id)
+        .where(which)
+        .order_by(messages.c.id)
+    ).all()
+    categories = _categories(conn, which)
+    return [_item(row, categories[row.id]) for row in rows]
+
+
+def _categories(conn: Connection, which: ColumnElement[bool]) -> dict[int, list[str]]:
+    """Return the categories of each message, main first."""
+    found: dict[int, list[str]] = {}
+    ranked = (
+        select(message_categories.c.message_id, message_categories.c.category)
+        .join(digest_items, digest_items.c.message_id == message_categories.c.message_id)
+        .where(which)
+        .order_by(message_categories.c.message_id, message_categories.c.rank)
+    )
+    for message_id, category in conn.execute(ranked):
+        found.setdefault(message_id, []).append(category)
+    return found
+
+
+def _item(row: Any, categories: Sequence[str]) -> DigestItem:
+    return DigestItem(
+        message_id=row.id,
+        reference=row.reference,
+        categories=tuple(categories),
+        urgency=Urgency(row.urgency),
+        arrived_at=row.arrived_at,
+        subject=row.subject,
+        own_words=row.own_words,
+    )

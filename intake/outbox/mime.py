@@ -1,0 +1,88 @@
+"""Rendered words and checked headers -> the bytes of a mail: RFC 5322, CRLF, 7-bit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import cast
+
+from intake.outbox.quoting import one_line
+from intake.outbox.templates import Rendered
+
+_POLICY = SMTP.clone(cte_type="7bit")
+_MESSAGE_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,900}")  # what fits on one line of 998 and holds no bracket
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+_NOBODY = "undisclosed-recipients:;"
+SECOND_COPY = "Possibly a second copy: "  # what stands before the subject of a mail that may have arrived already
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the header of a mail is made of."""
+
+    sender_name: str  # display name; "" for none
+    sender: str  # the address in From and Reply-To
+    recipient: str
+    header_id: str  # Message-ID without brackets
+    date: datetime
+    in_reply_to: str | None  # Message-ID without brackets; what is none is left out
+    others: Mapping[str, str]  # further headers
+
+
+def assemble(head: Head, rendered: Rendered) -> bytes:
+    """Return the mail. The same arguments give the same bytes.
+
+    An address that a 7-bit header cannot hold stays on the envelope alone.
+    """
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = Address(one_line(head.sender_name), addr_spec=head.sender)
+    mail["To"] = head.recipient if is_plain(head.recipient) else _NOBODY
+    mail["Reply-To"] = head.sender
+    mail["Subject"] = rendered.subject.replace("=?", "= ?")  # words, never an encoded word (RFC 2047)
+    mail["Date"] = head.date
+    mail["Message-ID"] = f"<{head.header_id}>"
+    for name, value in head.others.items():
+        mail[name] = value
+    mail.set_content(rendered.text)
+    mail.add_alternative(rendered.html, subtype="html")
+    mail["Content-Language"] = ", ".join(rendered.languages)  # `set_content` drops what begins with Content-
+    mail.set_boundary(f"=_{head.header_id.partition('@')[0]}")
+    return _threading(head.in_reply_to) + mail.as_bytes()
+
+
+def _threading(message_id: str | None) -> bytes:
+    """Return In-Reply-To and References; not by way of EmailMessage, which would encode or fold a long id."""
+    if message_id is None or not _MESSAGE_ID.fullmatch(message_id):
+        return b""
+    return f"In-Reply-To: <{message_id}>\r\nReferences: <{message_id}>\r\n".encode("ascii")
+
+
+def is_plain(address: str) -> bool:
+    """Tell whether `address` can stand in a header as it is: an ASCII dot-atom at a domain (RFC 5322 §3.4.1)."""
+    return bool(_PLAIN_ADDRESS.fullmatch(address)) and not re.search(r"^\.|\.\.|\.@|@\.", address)
+
+
+def as_second_copy(mail: bytes) -> bytes:
+    """Return `mail` with a subject that says that it may have arrived before; all else stays, Message-ID too."""
+    message = _read(mail)
+    subject = str(message["Subject"])
+    if not subject.startswith(SECOND_COPY):
+        message.replace_header("Subject", SECOND_COPY + subject)
+    return message.as_bytes()
+
+
+def bodies(mail: bytes) -> tuple[str, str]:
+    r"""Return (text, HTML) of a mail that `assemble` made, with `\n` for line breaks."""
+    message = _read(mail)
+    text, html = (cast("EmailMessage", part).get_content() for part in message.iter_parts())
+    return text, html
+
+
+def _read(mail: bytes) -> EmailMessage:
+    return message_from_bytes(mail, policy=_POLICY)

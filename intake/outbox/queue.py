@@ -1,0 +1,278 @@
+"""The outbox: what is to be sent, and what became of it.
+
+A mail is *queued* by the transaction that decided it. A worker claims it (*sending*), commits, sends, and records what
+the server said: *sent*; *due-later*, tried again with backoff; *given-up*; or *unknown*, where nobody can tell whether
+it arrived. An acknowledgement stays unknown for ever; a mail to a partner is queued again and says what it may be.
+*Suppressed* is what was decided not to send. Only the worker whose lease is alive records an outcome.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, update
+
+from intake.mail.values import Reason
+from intake.outbox.compose import TRY_FOR, MailKind, Outgoing
+from intake.outbox.mime import as_second_copy
+from intake.store.packing import pack, unpack
+from intake.store.tables import cases, digest_items, digests, outbox
+from intake.store.upsert import upsert
+
+State = Literal["queued", "sending", "sent", "due-later", "given-up", "unknown", "suppressed"]
+STATES: tuple[State, ...] = get_args(State)
+WAITING: tuple[State, ...] = ("queued", "due-later")
+
+FIRST_DELAY = timedelta(minutes=1)
+LONGEST_DELAY = timedelta(hours=2)
+
+NO_ANSWER = "no-answer"
+TOO_LATE = Reason("too-late", "it could not be sent in time")
+CRASHED = Reason(NO_ANSWER, "the process that was sending it ended")
+_NO_REASON = {"reason_code": None, "reason_detail": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A claimed mail."""
+
+    id: int
+    kind: MailKind
+    priority: int
+    envelope_from: str  # "" is the null path
+    recipient: str
+    mail: bytes  # RFC 5322, CRLF, 7-bit
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """What is shown of a row: never the mail, nor an address."""
+
+    id: int
+    kind: MailKind
+    state: State
+    partner: str | None
+    reference: str | None  # of the case
+    priority: int
+    attempts: int
+    queued_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    reason_code: str | None
+    reason_detail: str | None
+
+
+def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
+    """Queue a mail in the caller's transaction; False where one of this key exists, whatever became of it (O1)."""
+    values = {
+        "key": outgoing.key,
+        "kind": outgoing.kind,
+        "case_id": outgoing.case_id,
+        "message_id": outgoing.message_id,
+        "partner": outgoing.partner,
+        "recipient": outgoing.recipient,
+        "envelope_from": outgoing.envelope_from,
+        "header_id": outgoing.header_id,
+        "mail": pack(outgoing.mail),
+        "priority": outgoing.priority,
+        "state": "queued",
+        "queued_at": now,
+        "due_at": now,
+        "expires_at": outgoing.expires_at,
+        "attempts": 0,
+    }
+    new = upsert(conn, outbox).values(values).on_conflict_do_nothing(index_elements=[outbox.c.key])
+    return conn.execute(new).rowcount == 1
+
+
+def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit: int = 1) -> list[Queued]:
+    """Mark at most `limit` due mails as being sent by `worker`, the most urgent first; commit before sending any.
+
+    `lease` must be longer than sending them can take. What has become too old is given up first (O7).
+    """
+    _expire(conn, now)
+    due = (
+        select(outbox.c.id)
+        .where(outbox.c.state.in_(WAITING), outbox.c.due_at <= now)
+        .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = conn.scalars(due).all()
+    if not ids:
+        return []
+    untried = and_(outbox.c.attempts == 0, outbox.c.kind != "acknowledgement")
+    conn.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids))
+        .values(
+            state="sending",
+            claimed_by=worker,
+            claimed_until=now + lease,
+            # The hours of trying begin with the first try: a server that was away for days costs nothing (O3).
+            expires_at=case((untried, now + TRY_FOR), else_=outbox.c.expires_at),
+        )
+    )
+    rows = conn.execute(
+        select(outbox).where(outbox.c.id.in_(ids)).order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
+    )
+    return [_queued(row) for row in rows]
+
+
+def sent(conn: Connection, row_id: int, worker: str, now: datetime) -> bool:
+    """Record that the server took it; False where `worker` holds it no longer."""
+    row = _held(conn, row_id, worker, now)
+    return row is not None and _change(conn, row, {"state": "sent", "sent_at": now, "mail": None, **_NO_REASON})
+
+
+def retry(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
+    """Try again later, or give up where its time is over; False where `worker` holds it no longer.
+
+    `why` holds reply codes, never an address.
+    """
+    row = _held(conn, row_id, worker, now)
+    if row is None:
+        return False
+    if now >= row.expires_at:
+        return _give_up(conn, row, Reason(TOO_LATE.code, why))
+    return _later(conn, row, Reason("tried", why), now, row.mail)
+
+
+def hold(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
+    """Put it back as if it had not been tried: the server takes nothing from us now. Otherwise as `retry`."""
+    row = _held(conn, row_id, worker, now)
+    if row is None:
+        return False
+    due = now + FIRST_DELAY  # others may try meanwhile: perhaps it is this mail after all
+    return _change(conn, row, {"state": "due-later", "due_at": due, **_told(Reason("held", why))}, tried=False)
+
+
+def give_up(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
+    """Send it no more; what a digest held is open again (D3). False where `worker` holds it no longer."""
+    row = _held(conn, row_id, worker, now)
+    return row is not None and _give_up(conn, row, Reason("refused", why))
+
+
+def unknown(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
+    """Record that no answer came after the final dot (O2); False where `worker` holds it no longer."""
+    row = _held(conn, row_id, worker, now)
+    if row is None:
+        return False
+    if row.kind != "acknowledgement" and now >= row.expires_at:
+        return _give_up(conn, row, Reason(TOO_LATE.code, why))
+    return _doubt(conn, row, Reason(NO_ANSWER, why), now)
+
+
+def recover(conn: Connection, now: datetime, *, alone: bool = False) -> int:
+    """Take up what dead workers were sending; return how many.
+
+    That is what has an expired lease, and with `alone` (no other process can be sending) all that is being sent.
+    """
+    dead = outbox.c.state == "sending"
+    if not alone:
+        dead &= outbox.c.claimed_until <= now
+    rows = conn.execute(select(outbox).where(dead).order_by(outbox.c.id).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        _doubt(conn, row, CRASHED, now)
+    return len(rows)
+
+
+def suppress(conn: Connection, key: str, reason: Reason, now: datetime) -> bool:
+    """Decide not to send what is waiting under `key`; False where nothing is."""
+    waiting = and_(outbox.c.key == key, outbox.c.state.in_(WAITING))
+    _reopen(conn, waiting)
+    changes = {"state": "suppressed", "due_at": now, "mail": None, **_told(reason)}
+    return conn.execute(update(outbox).where(waiting).values(changes)).rowcount > 0
+
+
+def listing(conn: Connection, state: str | None = None, limit: int = 1000) -> list[OutboxRow]:
+    """Return the rows in that state, or all that are not sent; the most urgent first, then the oldest."""
+    names = [name for name in OutboxRow.__dataclass_fields__ if name != "reference"]
+    wanted = outbox.c.state == state if state else outbox.c.state != "sent"
+    rows = conn.execute(
+        select(*(outbox.c[name] for name in names), cases.c.reference)
+        .outerjoin(cases, outbox.c.case_id == cases.c.id)
+        .where(wanted)
+        .order_by(outbox.c.priority, outbox.c.queued_at, outbox.c.id)
+        .limit(limit)
+    )
+    return [OutboxRow(**row) for row in rows.mappings()]
+
+
+def counts(conn: Connection) -> Mapping[State, int]:
+    """Return how many rows are in each state."""
+    rows = conn.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+    return dict.fromkeys(STATES, 0) | dict(rows.tuples().all())
+
+
+def oldest(conn: Connection) -> datetime | None:
+    """Return when the oldest mail that is still to be sent was queued (H3); None: nothing is."""
+    pending = outbox.c.state.in_((*WAITING, "sending"))
+    found: datetime | None = conn.scalar(select(func.min(outbox.c.queued_at)).where(pending))
+    return found
+
+
+def backoff(attempts: int, row_id: int) -> timedelta:
+    """Return how long to wait after so many attempts: doubled each time, capped, and jittered by a quarter.
+
+    The jitter comes from the row, so that rows which failed together do not come back together.
+    """
+    delay: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
+    return delay * (0.75 + zlib.crc32(f"{row_id}:{attempts}".encode()) / 2**33)
+
+
+def _expire(conn: Connection, now: datetime) -> None:
+    late = and_(outbox.c.state.in_(WAITING), outbox.c.kind == "acknowledgement", outbox.c.expires_at <= now)
+    conn.execute(update(outbox).where(late).values(state="given-up", mail=None, **_told(TOO_LATE)))
+
+
+def _held(conn: Connection, row_id: int, worker: str, now: datetime) -> Row[Any] | None:
+    """Return the row, locked, if `worker` is sending it under a lease that is alive."""
+    held = and_(
+        outbox.c.id == row_id,
+        outbox.c.state == "sending",
+        outbox.c.claimed_by == worker,
+        outbox.c.claimed_until > now,
+    )
+    return conn.execute(select(outbox).where(held).with_for_update()).one_or_none()
+
+
+def _doubt(conn: Connection, row: Row[Any], reason: Reason, now: datetime) -> bool:
+    """It may have arrived: an acknowledgement rests, a partner's mail goes again and says so (promise 5)."""
+    if row.kind == "acknowledgement":
+        return _change(conn, row, {"state": "unknown", "mail": None, **_told(reason)})
+    return _later(conn, row, reason, now, pack(as_second_copy(unpack(row.mail))))
+
+
+def _later(conn: Connection, row: Row[Any], reason: Reason, now: datetime, mail: bytes) -> bool:
+    due = now + backoff(row.attempts + 1, row.id)
+    return _change(conn, row, {"state": "due-later", "due_at": due, "mail": mail, **_told(reason)})
+
+
+def _give_up(conn: Connection, row: Row[Any], reason: Reason) -> bool:
+    _reopen(conn, outbox.c.id == row.id)
+    return _change(conn, row, {"state": "given-up", "mail": None, **_told(reason)})
+
+
+def _change(conn: Connection, row: Row[Any], changes: Mapping[str, object], *, tried: bool = True) -> bool:
+    values = {"attempts": row.attempts + tried, "claimed_by": None, "claimed_until": None, **changes}
+    return conn.execute(update(outbox).where(outbox.c.id == row.id).values(values)).rowcount == 1
+
+
+def _reopen(conn: Connection, which: ColumnElement[bool]) -> None:
+    """Make the items of the digests whose mails are `which` open again: their partner has not had them."""
+    lost = select(digests.c.id).join(outbox, digests.c.outbox_id == outbox.c.id).where(which)
+    conn.execute(update(digest_items).where(digest_items.c.digest_id.in_(lost)).values(digest_id=None))
+
+
+def _told(reason: Reason) -> dict[str, str]:
+    return {"reason_code": reason.code, "reason_detail": reason.detail}
+
+
+def _queued(row: Row[Any]) -> Queued:
+    mail = unpack(row.mail)
+    return Queued(row.id, row.kind, row.priority, row.envelope_from, row.recipient, mail)

@@ -1,0 +1,60 @@
+"""Makes a resident's words safe to show: no mail program may turn them into a link, a control or our own line.
+
+What a program would make clickable is written so that a person still reads it: `hxxps[:]//site[.]example/path`,
+`name[at]site[.]example`. Invisible characters that reorder or hide text are dropped.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BREAKS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Controls, soft hyphen, zero-width space, bidi marks and overrides, byte order mark, tags; joiners stay: Persian needs
+# them.
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_DOT = "[.。．｡]"
+_SCHEMES = (
+    "mailto|tel|smsto?|callto|facetime|skype|sip|im|xmpp|irc|whatsapp|geo|market|intent|news|onenote|outlook|"
+    "ms-[a-z]+|search-ms|javascript|vbscript|data|file|cid"
+)
+_LINKS = (
+    (re.compile(r"\bhttp(?=s?:)", re.IGNORECASE), "hxxp"),
+    (re.compile(r":(?=[/\\]{2})"), "[:]"),
+    (re.compile(rf"\b({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
+    (re.compile(r"(?<=\S)[@＠﹫](?=\S)"), "[at]"),
+    (re.compile(rf"\b(www){_DOT}", re.IGNORECASE), r"\1[.]"),
+    # Two ASCII letters, or one of another script, can begin a top-level domain; "e.g." and "3.50" stay.
+    (re.compile(rf"(?<=[^\s.]){_DOT}(?=[A-Za-z][A-Za-z-]|(?![A-Za-z])[^\W\d_])"), "[.]"),
+    (re.compile(r"\\\\(?=\w)"), r"\\[\\]"),
+)
+_ADDRESS = re.compile(r"[^\s@<>(),;:\"]{1,64}@[^\s@<>(),;:\"]{1,255}")
+_NUMBER = re.compile(r"(?<!\w)\+?\(?\d(?:[\s().-]{0,3}\d){8,14}(?!\w)")
+
+
+def plain(text: str) -> str:
+    r"""Return `text` with `\n` for every line break and without controls or invisible characters."""
+    broken = _BREAKS.sub("\n", _SURROGATES.sub("\ufffd", text)).replace("\t", " ")
+    return _INVISIBLE.sub("", broken).strip()
+
+
+def safe(text: str, limit: int) -> str:
+    """Return at most `limit` characters of `text`, plain and with nothing that becomes a link; `…` where cut."""
+    shown = plain(text)
+    if len(shown) > limit:
+        shown = shown[: max(limit - 1, 0)].rstrip() + "…"
+    for pattern, written in _LINKS:
+        shown = pattern.sub(written, shown)
+    return shown
+
+
+def one_line(text: str) -> str:
+    """Return `text` plain and on one line, single spaces between the words: fit for a header."""
+    return " ".join(plain(text).split())
+
+
+def without_contact(text: str) -> str:
+    """Return `text` with addresses and telephone numbers (9 to 15 digits) left out, and told so."""
+    return _NUMBER.sub("[number left out]", _ADDRESS.sub("[address left out]", text))

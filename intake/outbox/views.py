@@ -1,0 +1,153 @@
+"""What templates are told of a letter: only plain values, shortened, and with every link taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from intake.mail.message import Attachment
+from intake.mail.values import Evidence, Triage, Urgency
+from intake.outbox.quoting import one_line, safe, without_contact
+from intake.rules.rulebook import Partner, Rulebook
+
+WORDS = 20_000  # characters of a letter that a routed mail quotes
+LINE = 300  # characters of a subject or a name
+EXCERPT = 400  # characters of a letter that a digest quotes
+EXCERPTS = 400_000  # characters that all excerpts of a digest have together
+SHORTEST = 40  # below this an excerpt says nothing and is left out
+RULES = 20  # rules that a routed mail names
+WORDS_OF_A_RULE = 8
+
+_DEFENCES = ("anonymous", "safe-contact")  # flags that withhold who wrote
+
+
+@dataclass(frozen=True, slots=True)
+class DigestItem:
+    """One message that a partner has not had yet."""
+
+    message_id: int  # row id
+    reference: str  # of its case
+    categories: tuple[str, ...]  # ids, main first
+    urgency: Urgency
+    arrived_at: datetime
+    subject: str
+    own_words: str
+
+
+def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo) -> Mapping[str, object]:
+    """Return what the bodies of a routed mail know."""
+    flags = [flag.partition(":")[::2] for flag in triage.decision.flags]
+    withheld = [name for name, _ in flags if name in _DEFENCES]
+    return {
+        "categories": [category_name(one, rulebook) for one in triage.decision.categories],
+        "flags": [{"id": name, "value": _partner_name(value, rulebook)} for name, value in flags],
+        "withheld": withheld,
+        "sender": None if withheld else _sender(triage),
+        "written": _when(triage.date, zone),
+        "language": triage.language.tag,
+        "subject": _shown(triage.subject, LINE, bool(withheld)),
+        "words": _shown(_words(triage), WORDS, bool(withheld)),
+        "attachments": [_attachment(one) for one in triage.attachments],
+        "why": [_why(one, bool(withheld)) for one in triage.decision.evidence[:RULES]],
+        "asked_by": next((route.why for route in triage.decision.routes if route.partner == partner.id), ""),
+    }
+
+
+def digest(items: Sequence[DigestItem], rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
+    """Return what the bodies of a digest know: items by main category, the most urgent first, then the oldest."""
+    length = min(EXCERPT, EXCERPTS // max(len(items), 1))
+    length = length if length >= SHORTEST else 0
+    groups: dict[str, list[DigestItem]] = {}
+    for item in sorted(items, key=lambda one: (-one.urgency.rank, one.arrived_at, one.message_id)):
+        groups.setdefault(item.categories[0], []).append(item)
+    order = list(rulebook.categories)
+    ordered = sorted(groups, key=lambda each: (-groups[each][0].urgency.rank, _index(order, each), each))
+    return {
+        "groups": [
+            {
+                "name": category_name(category, rulebook),
+                "messages": [_item(one, length, rulebook, zone, now) for one in groups[category]],
+            }
+            for category in ordered
+        ]
+    }
+
+
+def category_name(category: str, rulebook: Rulebook) -> str:
+    """Return the category's name; its id where the rulebook does not know it any more."""
+    return rulebook.categories[category].name if category in rulebook.categories else category
+
+
+def _index(order: Sequence[str], category: str) -> int:
+    return order.index(category) if category in order else len(order)
+
+
+def _item(item: DigestItem, length: int, rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
+    return {
+        "reference": item.reference,
+        "urgency": item.urgency.value,
+        "arrived": _when(item.arrived_at, zone),
+        "age": _age(now - item.arrived_at),
+        "others": [category_name(one, rulebook) for one in item.categories[1:]],
+        "words": one_line(_shown(item.own_words.strip() or item.subject, length, True)) if length else "",
+    }
+
+
+def _words(triage: Triage) -> str:
+    """Return the sender's own words; the whole text where there are none, or where rules fired on the rest of it."""
+    read_on = any(span.field == "full-text" for one in triage.decision.evidence for span in one.spans)
+    return triage.full_text if read_on or not triage.own_words.strip() else triage.own_words
+
+
+def _shown(text: str, limit: int, withheld: bool) -> str:
+    return safe(without_contact(text) if withheld else text, limit)
+
+
+def _sender(triage: Triage) -> Mapping[str, str]:
+    return {
+        "name": one_line(safe(triage.from_name, LINE)),
+        "address": one_line(safe(triage.reply_address or triage.from_address, LINE)),
+    }
+
+
+def _why(evidence: Evidence, withheld: bool) -> Mapping[str, object]:
+    words = dict.fromkeys(one_line(_shown(span.text, LINE, withheld)) for span in evidence.spans)
+    return {"rule": evidence.rule, "effects": evidence.effects, "words": list(words)[:WORDS_OF_A_RULE]}
+
+
+def _partner_name(value: str, rulebook: Rulebook) -> str:
+    return rulebook.partners[value].name if value in rulebook.partners else value
+
+
+def _attachment(attachment: Attachment) -> Mapping[str, str]:
+    return {
+        "name": one_line(safe(attachment.name, LINE)),
+        "type": one_line(safe(attachment.type, LINE)),
+        "size": _size(attachment.size),
+    }
+
+
+def _size(count: int) -> str:
+    if count < 1_000_000:
+        return f"{max(round(count / 1_000), 1)} KB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def _when(instant: datetime | None, zone: ZoneInfo) -> str:
+    try:
+        local = instant.astimezone(zone) if instant else None
+    except OverflowError:  # the first or last day that Python knows
+        local = instant
+    if local is None:
+        return ""
+    return f"{local:%a} {local.day} {local:%B %Y, %H:%M}"
+
+
+def _age(age: timedelta) -> str:
+    hours = int(age.total_seconds() // 3600)
+    if hours < 1:
+        return "less than an hour"
+    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
