@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import random
 import shutil
 import socket
-import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from intake import config as configuration
-from intake.config import Config, load_config, secret
+from intake.bulk import sort_files
+from intake.config import Config, database_url, load_config, secret
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
+from intake.daemon.health import Health, health
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.worker import Service as Daemon
@@ -30,12 +30,16 @@ from intake.errors import UserError
 from intake.mail.values import Identity, Intermediary
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
-from intake.mailbox.imap import ImapSettings, ImapSource
+from intake.mailbox.imap import ImapSource
+from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
+from intake.outbox import digest, queue
 from intake.outbox.compose import Composer, Service
+from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.rules.load import load_rulebook
 from intake.rules.rulebook import Rulebook
-from intake.store.database import Database, upgrade
+from intake.store import cases, quarantine
+from intake.store.database import Database, pending, upgrade
 from intake.triage import Sorter
 
 DEFAULTS = ("config.yaml", "rules", "templates")
@@ -56,27 +60,6 @@ def init(folder: Path) -> list[Path]:
         source, target = defaults() / name, folder / name
         shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
     return [folder / name for name in DEFAULTS]
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, event and ids; never a message's text or an address (G4)."""
-
-    _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        extra = {key: value for key, value in vars(record).items() if key not in self._PLAIN}
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        head = {"time": time, "level": record.levelname.lower(), "logger": record.name, "event": record.getMessage()}
-        return json.dumps(head | extra, default=str)
-
-
-def log_to_stderr() -> None:
-    """Send the package's log to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("intake").setLevel(logging.INFO)
 
 
 @dataclass
@@ -104,14 +87,12 @@ class App:
     @cached_property
     def database(self) -> Database:
         """The store; nothing is opened yet."""
-        password = secret(self.config.database, "the database", self.here)
-        return Database(self.config.database.url, password=password.get_secret_value() if password else None)
+        return Database(database_url(self.config, self.here))
 
     @cached_property
     def rulebook(self) -> Rulebook:
         """The rulebook in force. Raises UserError with every fault of every file."""
-        days = tuple(configuration.DAYS.index(day) for day in self.config.digests.days)
-        return load_rulebook(self.config.paths.rules, digest_days=days, digest_time=self.config.digests.time)
+        return load_rulebook(self.config.paths.rules)
 
     @cached_property
     def identity(self) -> Identity:
@@ -130,7 +111,8 @@ class App:
 
     @property
     def _host(self) -> str:
-        return self.config.service.address.rpartition("@")[2]
+        """The domain of the Message-IDs that we make: told from those of staff who share the mailbox's domain."""
+        return "intake." + self.config.service.address.rpartition("@")[2]
 
     @cached_property
     def sorter(self) -> Sorter:
@@ -141,10 +123,11 @@ class App:
     def composer(self) -> Composer:
         """What writes our mails. Raises UserError with every fault of every template."""
         service = self.config.service
-        return Composer(
-            self.config.paths.templates,
-            Service(service.name, service.address, self.zone, self._host, null_sender=self.config.smtp.null_sender),
-        )
+        writer = Service(service.name, service.address, self.zone, self._host, null_sender=self.config.smtp.null_sender)
+        composer = Composer(self.config.paths.templates, writer)
+        if problems := composer.templates.check():
+            raise UserError("the templates cannot be used", problems)
+        return composer
 
     @cached_property
     def worker(self) -> str:
@@ -166,12 +149,13 @@ class App:
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
-            alone=self.database.is_sqlite,
+            alone=self.database.path is not None,
         )
 
     def _receiver(self, mailbox: configuration.Mailbox) -> Receiver:
         password = secret(mailbox, f"mailbox {mailbox.name}", self.here)
         since = mailbox.since
+        junk = JUNK if mailbox.junk_folder == "auto" else mailbox.junk_folder
         settings = ImapSettings(
             name=mailbox.name,
             host=mailbox.host,
@@ -179,9 +163,9 @@ class App:
             tls=mailbox.tls,
             user=mailbox.user,
             secret=password.get_secret_value() if password else "",
-            folder=mailbox.folder,
-            junk_folder=mailbox.junk_folder,
+            folders=(Folder(mailbox.folder), *([Folder(junk, move=False)] if junk else [])),
             move_to=mailbox.move_to,
+            poll_interval=mailbox.poll_seconds,
             idle=mailbox.idle,
             size_limit=self.config.limits.message_mb * 1_000_000,
             since=None if since == "all" else since,
@@ -199,30 +183,97 @@ class App:
 
     def run(self, stop: threading.Event) -> bool:
         """Run the service until `stop` is set; True when it stopped cleanly. Raises UserError."""
-        daemon = self._ready()
-        with self.database.hold_alone():
-            return daemon.run(stop)
+        return self._ready().run(stop)
 
     def run_once(self, stop: threading.Event) -> Summary:
         """Do one full pass. Raises UserError."""
-        daemon = self._ready()
-        with self.database.hold_alone():
-            return daemon.once(stop)
+        return self._ready().once(stop)
 
     def _ready(self) -> Daemon:
         """Refuse every faulty file before anything is touched, then bring the database up to date."""
         daemon = self.daemon()
+        self.database.hold_alone()
         upgrade(self.database)
         return daemon
+
+    def import_size(self, path: Path) -> int:
+        """Return how many messages `path` holds. Raises UserError where it holds none that can be read."""
+        return FileSource(path).count()
 
     def import_files(self, path: Path, progress: Callable[[int], None]) -> tuple[int, int]:
         """Keep every message of a Maildir, an mbox, a .eml file or a folder of them; return (kept, triaged).
 
-        Where a daemon runs on the same SQLite file, it does the triage. Raises UserError, Temporary.
+        A daemon may run beside it, and then does some of the triage. Raises UserError, Temporary.
         """
+        processor = self.processor
         upgrade(self.database)
         kept = Receiver(FileSource(path), self.database, progress=progress).receive()
         triaged = 0
-        while count := self.processor.process():
+        while count := processor.process():
             triaged += count
         return kept, triaged
+
+    def sort_files(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+        """Yield what would become of each file, in order; stores and sends nothing. Raises UserError."""
+        return sort_files(self.sorter, files)
+
+    def health(self) -> Health:
+        """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
+        faults = [f"the database is not up to date: run `intake db upgrade` ({one})" for one in pending(self.database)]
+        if faults:
+            raise UserError(faults[0])
+        for look in (lambda: self.rulebook, lambda: self.composer):
+            try:
+                look()
+            except UserError as error:
+                faults.append(str(error))
+        polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
+        with self.database.read() as conn:
+            return health(conn, polls, faults, self.database.clock(conn))
+
+    def outbox(self, state: str | None) -> list[dict[str, Any]]:
+        """Return the rows in that state, or all that are not sent. Raises UserError for an unknown state."""
+        if state is not None and state not in queue.STATES:
+            raise UserError(f"`{state}` is not a state: {', '.join(queue.STATES)}")
+        with self.database.read() as conn:
+            return [asdict(row) for row in queue.listing(conn, state)]
+
+    def quarantined(self) -> list[dict[str, Any]]:
+        """Return what is quarantined."""
+        with self.database.read() as conn:
+            rows = quarantine.quarantined(conn)
+        return [asdict(row) | {"place": f"{row.place.mailbox} {row.place.folder} {row.place.uid}"} for row in rows]
+
+    def quarantined_raw(self, number: int) -> bytes:
+        """Return the raw bytes of a quarantined message. Raises UserError where there is none."""
+        with self.database.read() as conn:
+            row = next((row for row in quarantine.quarantined(conn) if row.id == number), None)
+            raw = quarantine.raw_of(conn, row.delivery_id) if row else None
+        if raw is None:
+            raise UserError(f"nothing is quarantined under {number}, or the server never handed it over")
+        return raw
+
+    def release(self, number: int) -> None:
+        """Have a quarantined message sorted again. Raises UserError where there is none."""
+        with self.database.transaction() as conn:
+            released = quarantine.release(conn, number, self.database.clock(conn))
+        if not released:
+            raise UserError(f"nothing that could be released is quarantined under {number}")
+
+    def preview(self, partner_id: str, day: date | None) -> tuple[str, str]:
+        """Return the digest that the partner would get at the end of `day`, or now: (text, HTML). Raises UserError."""
+        partner = self.rulebook.partners.get(partner_id)
+        if partner is None:
+            raise UserError(f"`{partner_id}` is not a partner: {', '.join(self.rulebook.partners)}")
+        with self.database.read() as conn:
+            end = datetime.combine(day, time.max, self.zone) if day else self.database.clock(conn)
+            return bodies(digest.preview(conn, partner, self.composer, self.rulebook, end).mail)
+
+    def search(self, words: str) -> list[dict[str, Any]]:
+        """Return the newest hundred messages that bear the words, the address or the case reference."""
+        with self.database.read() as conn:
+            return [asdict(hit) for hit in cases.search(conn, words, 100)]
+
+    def upgrade(self) -> list[str]:
+        """Bring the database to this version; return the steps taken."""
+        return upgrade(self.database)

@@ -19,8 +19,9 @@ from rich.table import Table
 
 from intake import __version__, reports
 from intake import app as composition
-from intake.app import App, log_to_stderr
+from intake.app import App
 from intake.errors import Permanent, Temporary, UserError
+from intake.logs import log_to_stderr
 
 USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
 
@@ -178,9 +179,9 @@ def triage(
     Uses the shipped configuration where there is no config.yaml.
     """
     files = reports.message_files(paths)
-    settings = config if config.is_file() else composition.defaults() / "config.yaml"
+    app = App.open(config if config.is_file() else composition.defaults() / "config.yaml")
     with _progress("sorting", len(files)) as step:
-        for one in composition.triage_files(settings, files):
+        for one in app.sort_files(files):
             step(1)
             if as_json:
                 _json(one)

@@ -70,9 +70,9 @@ def health_text(health: Health) -> str:
         polled = f"polled {age(mailbox.since_poll)} ago" if mailbox.since_poll is not None else "never polled"
         lines.append(f"mailbox {mailbox.name}: {polled}" + (f"; {mailbox.notice}" if mailbox.notice else ""))
     lines += [
-        f"inbox: {health.waiting} waiting, {health.recorded} sorted, {health.duplicates} copies",
+        f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted, {health.inbox.duplicates} copies",
         "outbox: " + (", ".join(f"{count} {state}" for state, count in health.outbox.items()) or "empty"),
-        f"quarantine: {health.quarantined}",
+        f"quarantine: {health.inbox.quarantined}",
     ]
     return "\n".join(lines)
 

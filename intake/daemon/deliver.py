@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -65,18 +66,18 @@ class Deliverer:
         try:
             self.smtp.send(row.envelope_from, row.recipient, row.mail)
         except Unknown as error:
-            self._record(row, "unknown", str(error))
+            self._record(row, queue.unknown, str(error))
         except Permanent as error:
-            self._record(row, "give_up", str(error))
+            self._record(row, queue.give_up, str(error))
         except Hold as error:
-            self._record(row, "retry", str(error))
+            self._record(row, queue.hold, str(error))
             raise
         except Temporary as error:
-            self._record(row, "retry", str(error))
+            self._record(row, queue.retry, str(error))
         else:
-            self._record(row, "sent")
+            self._record(row, queue.sent)
 
-    def _record(self, row: Queued, outcome: str, *why: str) -> None:
+    def _record(self, row: Queued, outcome: Callable[..., bool], *why: str) -> None:
         with self.database.transaction() as conn:
-            getattr(queue, outcome)(conn, row.id, self.worker, *why, self.database.clock(conn))
-        log.info(outcome.replace("_", " "), extra={"outbox": row.id, "kind": row.kind})
+            held = outcome(conn, row.id, self.worker, *why, self.database.clock(conn))
+        log.info(outcome.__name__, extra={"outbox": row.id, "kind": row.kind, "recorded": held})

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from intake.errors import Temporary
-from intake.mail.values import Delivery, Kind, Reason, Route, Triage
+from intake.mail.values import Delivery, Kind, Route, Triage
 from intake.outbox import digest, queue
-from intake.outbox.compose import Composer
-from intake.store import inbox
+from intake.outbox.compose import Composer, Outgoing
+from intake.store import claims, quarantine, recording, rulebooks
+from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
-from intake.store.inbox import Claimed, ClaimLost, Recorded
+from intake.store.recording import Recorded
 from intake.triage import Sorter
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 BATCH = 50
-REPEATED = Reason("same-message-id", "another message of this sender bears the same Message-ID")
 MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
 
 
@@ -37,14 +37,15 @@ class Processor:
 
     def process(self) -> int:
         """Triage one batch of waiting messages; return how many got their outcome. Raises Temporary."""
+        rulebook = self.sorter.rulebook
         with self.database.transaction() as conn:
-            inbox.keep_rulebook(
-                conn, self.sorter.rulebook.version, self.sorter.rulebook.files, self.database.clock(conn)
-            )
-            claims = inbox.claim(conn, self.worker, self.database.clock(conn), LEASE, BATCH)
-        for claim in claims:
+            now = self.database.clock(conn)
+            claimed = claims.claim(conn, self.worker, now, LEASE, BATCH)
+            if claimed:
+                rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
+        for claim in claimed:
             self._one(claim)
-        return len(claims)
+        return len(claimed)
 
     def _one(self, claim: Claimed) -> None:
         stage = "triage"
@@ -62,9 +63,7 @@ class Processor:
     def _record(self, claim: Claimed, triage: Triage) -> None:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
-            if inbox.repeats_id(conn, triage):
-                triage = _repeated(triage)
-            recorded = inbox.record(conn, claim, triage, now)
+            recorded = recording.record(conn, claim, triage, now)
             if not recorded.duplicate:
                 self._queue(conn, triage, recorded, now, late=claim.late)
         log.info("recorded", extra={"delivery": claim.delivery_id, "message": recorded.message_id})
@@ -72,13 +71,13 @@ class Processor:
     def _queue(self, conn: Connection, triage: Triage, recorded: Recorded, now: datetime, *, late: bool) -> None:
         """Queue every mail that this message causes."""
         ids = (recorded.reference, recorded.message_id, recorded.case_id)
-        if triage.acknowledge:
-            queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
+        if triage.acknowledge and not recorded.repeated_id:
+            _enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
         for route in self._routes(triage):
             partner = self.sorter.rulebook.partners[route.partner]
             if route.delivery is Delivery.NOW and not late:
                 mail = self.composer.routed(triage, recorded.reference, partner, self.sorter.rulebook, *ids[1:], now)
-                queue.enqueue(conn, mail, now)
+                _enqueue(conn, mail, now)
             else:
                 digest.add(conn, route.partner, recorded.message_id, now)
 
@@ -91,8 +90,14 @@ class Processor:
 
     def _quarantine(self, claim: Claimed, stage: str, error: Exception) -> None:
         with self.database.transaction() as conn:
-            inbox.quarantine(conn, claim.delivery_id, stage, place_of(error), self.database.clock(conn))
+            quarantine.quarantine(conn, claim.delivery_id, stage, place_of(error), self.database.clock(conn))
         log.error("quarantined", extra={"delivery": claim.delivery_id, "error": place_of(error)})
+
+
+def _enqueue(conn: Connection, mail: Outgoing, now: datetime) -> None:
+    for problem in mail.problems:
+        log.error("template", extra={"mail": mail.kind, "fault": str(problem)})
+    queue.enqueue(conn, mail, now)
 
 
 def place_of(error: BaseException) -> str:
@@ -100,9 +105,3 @@ def place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{where}"
-
-
-def _repeated(triage: Triage) -> Triage:
-    """Return the second message of one Message-ID: routed and flagged, not acknowledged (F3)."""
-    decision = replace(triage.decision, flags=(*triage.decision.flags, REPEATED.code))
-    return replace(triage, decision=decision, acknowledge=None, acknowledge_reason=REPEATED)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from intake.errors import UserError
 from intake.mailbox.source import Fetched, Place, Source
-from intake.store import inbox
+from intake.store import ledger, state
 from intake.store.database import Database
-from intake.store.inbox import StoredLedger
+from intake.store.ledger import StoredLedger
 
 log = logging.getLogger(__name__)
 
@@ -40,25 +40,25 @@ class Receiver:
             self.progress(len(batch))
         self._settle()
         with self.database.transaction() as conn:
-            inbox.polled(conn, self.source.name, self.database.clock(conn), self._notice())
+            state.polled(conn, self.source.name, self.database.clock(conn), self._notice())
         return kept
 
     def failed(self, error: str) -> None:
         """Let go of the connection and record the fault, for `intake status`. Raises Temporary."""
         self.source.close()
         with self.database.transaction() as conn:
-            inbox.poll_failed(conn, self.source.name, self.database.clock(conn), error)
+            state.poll_failed(conn, self.source.name, self.database.clock(conn), error)
 
     def _keep(self, batch: Sequence[Fetched]) -> int:
         with self.database.transaction() as conn:
-            ids = inbox.keep(conn, batch, self.database.clock(conn))
+            ids = ledger.keep(conn, batch, self.database.clock(conn))
         log.info("kept", extra={"mailbox": self.source.name, "messages": len(ids)})
         return len(ids)
 
     def _settle(self) -> None:
         while True:
             with self.database.read() as conn:
-                places = inbox.unsettled(conn, self.source.name, SETTLE)
+                places = ledger.unsettled(conn, self.source.name, SETTLE)
             if not places:
                 return
             self.source.settle(places)
@@ -66,11 +66,11 @@ class Receiver:
 
     def _mark(self, places: Iterable[Place]) -> None:
         with self.database.transaction() as conn:
-            inbox.mark_settled(conn, places, self.database.clock(conn))
+            ledger.mark_settled(conn, places, self.database.clock(conn))
 
     def _never_polled(self) -> bool:
         with self.database.read() as conn:
-            return inbox.is_new_mailbox(conn, self.source.name)
+            return not any(one.mailbox == self.source.name and one.polled_at for one in state.mailbox_states(conn))
 
     def _ask_since(self) -> None:
         raise UserError(

@@ -1,0 +1,110 @@
+"""How the service is, and what about it wants attention (H3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from intake.outbox import queue
+from intake.store import state
+from intake.store.state import Counts, MailboxState
+
+POLLS_MISSED = 5  # polls that may fail to come before a mailbox counts as silent
+UNDELIVERED = timedelta(minutes=30)  # how long a mail may wait
+UNTRIAGED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxHealth:
+    """One configured mailbox."""
+
+    name: str
+    since_poll: timedelta | None  # None: never polled
+    failures: int  # in a row
+    error: str | None
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Everything that `intake status` tells."""
+
+    mailboxes: tuple[MailboxHealth, ...]
+    inbox: Counts
+    outbox: Mapping[str, int]  # rows by state, only states that there are
+    oldest_undelivered: timedelta | None
+    unwell: tuple[str, ...]  # sentences; empty when all is well
+
+    def as_object(self) -> dict[str, Any]:
+        """Return all of it for JSON; spans in seconds."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[str], now: datetime) -> Health:
+    """Look at the store. `poll_seconds` names the configured mailboxes; `faults` are known already, as sentences."""
+    states = {one.mailbox: one for one in state.mailbox_states(conn)}
+    mailboxes = tuple(_mailbox(name, states.get(name), now) for name in poll_seconds)
+    counts = state.counts(conn, now)
+    outbox: dict[str, int] = {name: count for name, count in queue.counts(conn).items() if count}
+    oldest = queue.oldest(conn)
+    undelivered = None if oldest is None else now - oldest
+    unwell = [
+        *faults,
+        *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
+        *_waiting(counts, undelivered),
+        *_for_a_person(counts, outbox),
+    ]
+    return Health(mailboxes, counts, outbox, undelivered, tuple(unwell))
+
+
+def _mailbox(name: str, found: MailboxState | None, now: datetime) -> MailboxHealth:
+    if found is None:
+        return MailboxHealth(name, None, 0, None, None)
+    since = None if found.polled_at is None else now - found.polled_at
+    return MailboxHealth(name, since, found.failures, found.error, found.notice)
+
+
+def _silent(mailbox: MailboxHealth, poll_seconds: int) -> str | None:
+    if mailbox.error:
+        return f"mailbox {mailbox.name} cannot be read: {mailbox.error}"
+    if mailbox.since_poll is None:
+        return f"mailbox {mailbox.name} has never been polled: is `intake run` running?"
+    if mailbox.since_poll > timedelta(seconds=POLLS_MISSED * poll_seconds):
+        return f"mailbox {mailbox.name} is not being polled: is `intake run` running?"
+    return None
+
+
+def _waiting(counts: Counts, undelivered: timedelta | None) -> list[str]:
+    found = []
+    if counts.oldest_waiting and counts.oldest_waiting > UNTRIAGED:
+        found.append(f"{counts.waiting} messages wait to be sorted, the oldest for {_minutes(counts.oldest_waiting)}")
+    if undelivered and undelivered > UNDELIVERED:
+        found.append(f"the oldest mail to be sent has waited for {_minutes(undelivered)}: see `intake outbox`")
+    return found
+
+
+def _for_a_person(counts: Counts, outbox: Mapping[str, int]) -> list[str]:
+    found = []
+    if counts.quarantined:
+        found.append(f"{counts.quarantined} messages are quarantined: see `intake quarantine list`")
+    for name, meaning in (("unknown", "may or may not have arrived"), ("given-up", "could not be sent")):
+        if outbox.get(name):
+            found.append(f"{outbox[name]} mails {meaning}: see `intake outbox --state {name}`")
+    return found
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{int(span.total_seconds() // 60)} minutes"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.total_seconds() if isinstance(value, timedelta) else value
