@@ -10,7 +10,6 @@ from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import cast
 
 from intake.outbox.quoting import one_line
 from intake.outbox.templates import Rendered
@@ -79,8 +78,7 @@ def as_second_copy(mail: bytes) -> bytes:
 
 def bodies(mail: bytes) -> tuple[str, str]:
     r"""Return (text, HTML) of a mail that `assemble` made, with `\n` for line breaks."""
-    message = _read(mail)
-    text, html = (cast("EmailMessage", part).get_content() for part in message.iter_parts())
+    text, html = (str(part.get_content()).replace("\r\n", "\n") for part in _read(mail).iter_parts())
     return text, html
 
 

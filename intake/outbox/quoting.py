@@ -15,17 +15,18 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
+_START = "(?<![A-Za-z0-9])"  # not `\b`: in Chinese a link may follow a letter
 _DOT = "[.。．｡]"
 _SCHEMES = (
     "mailto|tel|smsto?|callto|facetime|skype|sip|im|xmpp|irc|whatsapp|geo|market|intent|news|onenote|outlook|"
     "ms-[a-z]+|search-ms|javascript|vbscript|data|file|cid"
 )
 _LINKS = (
-    (re.compile(r"\bhttp(?=s?:)", re.IGNORECASE), "hxxp"),
+    (re.compile(rf"{_START}http(?=s?:)", re.IGNORECASE), "hxxp"),
     (re.compile(r":(?=[/\\]{2})"), "[:]"),
-    (re.compile(rf"\b({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
+    (re.compile(rf"{_START}({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
     (re.compile(r"(?<=\S)[@＠﹫](?=\S)"), "[at]"),
-    (re.compile(rf"\b(www){_DOT}", re.IGNORECASE), r"\1[.]"),
+    (re.compile(rf"{_START}(www){_DOT}", re.IGNORECASE), r"\1[.]"),
     # Two ASCII letters, or one of another script, can begin a top-level domain; "e.g." and "3.50" stay.
     (re.compile(rf"(?<=[^\s.]){_DOT}(?=[A-Za-z][A-Za-z-]|(?![A-Za-z])[^\W\d_])"), "[.]"),
     (re.compile(r"\\\\(?=\w)"), r"\\[\\]"),

@@ -170,7 +170,7 @@ def _sentence(fault: Exception) -> str:
     """Return what is wrong without any value that the template was given."""
     told = str(fault)
     if isinstance(fault, TemplateNotFound):
-        return f"there is no {told}"
+        return f"there is no {fault.name}"
     if isinstance(fault, TemplateSyntaxError) or re.fullmatch(r"'\w+' is undefined", told):
         return told
     if told == "it renders to nothing":
