@@ -1,0 +1,187 @@
+"""Who is answered, and what a message is: checks in a visible order. It never decides who sees a message (S9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.utils import getaddresses
+
+from intake.mail import automatic, bounce
+from intake.mail.message import Message
+from intake.mail.values import Identity, Intermediary, Kind, Reason, Screening
+
+Check = Callable[[Message, Identity], Reason | None]
+
+_SENDABLE = re.compile(r"[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]{1,189}")
+_RESULT = re.compile(r"\s*(?:\([^)]{0,200}\)\s*)?([^\s;()]+)[^;]{0,80};", re.ASCII)
+_DMARC_FAIL = re.compile(r"[;\s]dmarc\s*=\s*fail\b", re.IGNORECASE)
+
+
+def screen(message: Message, identity: Identity) -> Screening:
+    """Tell what a message is, whether it may be answered, and at which one address.
+
+    The first of `KINDS` that applies gives the kind; whatever is not a person's is not answered. A person's is not
+    where one of `SILENCES` applies. What a configured intermediary passes on (S10) is a person's unless a report or
+    a reply of its own.
+    """
+    go_between = intermediary(message, identity)
+    reply_to = _reply_address(message, identity, go_between)
+    for kind, check in KINDS_OF_INTERMEDIARIES if go_between else KINDS:
+        reason = check(message, identity)
+        if reason:
+            return Screening(kind, reason, reason, reply_to)
+    checks = SILENCES_OF_INTERMEDIARIES if go_between else SILENCES
+    silence = next((reason for check in checks if (reason := check(message, identity))), None)
+    if silence is None and reply_to is None:
+        silence = Reason("no-address", "there is no single address to answer to")
+    return Screening(Kind.PERSON, None, silence, reply_to)
+
+
+def spoofed(message: Message, identity: Identity) -> Reason | None:
+    """S5: dmarc=fail by the authserv-id whose Authentication-Results count (RFC 8601 §2.2)."""
+    if identity.authserv_id is None:
+        return None
+    for value in message.all("authentication-results"):
+        found = _RESULT.match(value)
+        if found and found[1].lower() == identity.authserv_id.lower() and _DMARC_FAIL.search(value):
+            return Reason("dmarc-fail", f"{identity.authserv_id} says dmarc=fail")
+    return None
+
+
+def came_back(message: Message, identity: Identity) -> Reason | None:
+    """What we sent: our Message-ID or X-Loop, or one of our addresses as the author of an automatic mail.
+
+    The author alone proves nothing: web forms and staff write from the published address too.
+    """
+    made_here = (message.message_id or "").rpartition("@")[2].lower() in identity.hostnames
+    loops = any(is_ours(value.strip(), identity) for value in message.all("x-loop"))
+    automatic_and_ours = is_ours(message.author.address, identity) and message.first("auto-submitted") not in {
+        None,
+        "no",
+    }
+    if made_here or loops or automatic_and_ours:
+        return Reason("own-mail", "what we sent came back")
+    return None
+
+
+def own_address(message: Message, identity: Identity) -> Reason | None:
+    """The author is one of our own addresses."""
+    if is_ours(message.author.address, identity):
+        return Reason("own-address", "its sender is one of our own addresses")
+    return None
+
+
+def silent_alias(message: Message, identity: Identity) -> Reason | None:
+    """S8: it went to an alias to which mail is never answered."""
+    if any(_is_among(address.address, identity.silent, identity) for address in (*message.to, *message.cc)):
+        return Reason("no-reply-alias", "it was sent to an address to which mail is never answered")
+    return None
+
+
+def blind_copy(message: Message, identity: Identity) -> Reason | None:
+    """S2: none of our addresses, lists or plus-forms stands in To or Cc (RFC 5230 §4.5)."""
+    known = identity.addresses | identity.lists | identity.silent
+    if any(_is_among(address.address, known, identity) for address in (*message.to, *message.cc)):
+        return None
+    return Reason("blind-copy", "none of our addresses stands in To or Cc")
+
+
+def no_sender_behind(message: Message, identity: Identity) -> Reason | None:
+    """S10: an intermediary behind which there is nobody to answer."""
+    found = intermediary(message, identity)
+    if found and found.sender == "none":
+        return Reason("intermediary", "it came through an intermediary behind which nobody can be answered")
+    return None
+
+
+KINDS: tuple[tuple[Kind, Check], ...] = (
+    (Kind.SPOOFED, spoofed),
+    (Kind.OWN, came_back),
+    (Kind.BOUNCE, bounce.standard_report),
+    (Kind.BOUNCE, bounce.failed_recipients),
+    (Kind.BOUNCE, bounce.daemon_report),
+    (Kind.AUTOMATIC, automatic.receipt),
+    (Kind.AUTO_REPLY, automatic.auto_replied),
+    (Kind.AUTO_REPLY, automatic.reply_mark),
+    (Kind.AUTO_REPLY, automatic.out_of_office),
+    (Kind.BOUNCE, bounce.plain_report),
+    (Kind.BOUNCE, bounce.returned_to_null),
+    (Kind.AUTOMATIC, automatic.calendar_answer),
+    (Kind.AUTOMATIC, automatic.recall),
+    (Kind.AUTOMATIC, automatic.reaction),
+    (Kind.AUTOMATIC, automatic.auto_generated),
+    (Kind.AUTOMATIC, automatic.machine_mark),
+    (Kind.LIST, automatic.list_header),
+    (Kind.LIST, automatic.precedence),
+    (Kind.LIST, automatic.list_path),
+    (Kind.AUTOMATIC, automatic.null_path),
+)
+
+# An intermediary's own marks of a machine say nothing of whom it writes for.
+KINDS_OF_INTERMEDIARIES: tuple[tuple[Kind, Check], ...] = (
+    (Kind.SPOOFED, spoofed),
+    (Kind.BOUNCE, bounce.standard_report),
+    (Kind.BOUNCE, bounce.failed_recipients),
+    (Kind.AUTOMATIC, automatic.receipt),
+    (Kind.AUTO_REPLY, automatic.auto_replied),
+    (Kind.AUTO_REPLY, automatic.reply_mark),
+    (Kind.AUTO_REPLY, automatic.out_of_office),
+)
+
+SILENCES: tuple[Check, ...] = (
+    silent_alias,
+    automatic.no_reply_subject,
+    automatic.answered_out_of_office,
+    own_address,
+    automatic.unread_sender,
+    blind_copy,
+)
+
+SILENCES_OF_INTERMEDIARIES: tuple[Check, ...] = (
+    silent_alias,
+    automatic.no_reply_subject,
+    no_sender_behind,
+    blind_copy,
+)
+
+
+def intermediary(message: Message, identity: Identity) -> Intermediary | None:
+    """Return the configured intermediary that wrote the message, or None."""
+    author = message.author
+    wanted = {author.key, f"@{author.domain}"}
+    return next((each for each in identity.intermediaries if each.address in wanted), None)
+
+
+def is_ours(address: str, identity: Identity) -> bool:
+    """Tell whether an address is ours, by itself or in a plus-form."""
+    return _is_among(address, identity.addresses | identity.silent, identity)
+
+
+def _is_among(address: str, known: frozenset[str], identity: Identity) -> bool:
+    key = address.strip(" <>").lower()
+    if key in known:
+        return True
+    local, _, domain = key.rpartition("@")
+    return identity.plus_forms and "+" in local and f"{local.partition('+')[0]}@{domain}" in known
+
+
+def _reply_address(message: Message, identity: Identity, go_between: Intermediary | None) -> str | None:
+    """Return the one address an answer goes to (S11): the single Reply-To if there is one and not ours, else From."""
+    if go_between:
+        named = () if go_between.sender == "none" else _addresses(message, go_between.sender)
+        return next((each for each in named if _sendable(each, identity)), None) if len(named) == 1 else None
+    if len(message.reply_to) == 1 and _sendable(message.reply_to[0].address, identity):
+        return message.reply_to[0].address
+    return message.author.address if _sendable(message.author.address, identity) else None
+
+
+def _addresses(message: Message, header: str) -> tuple[str, ...]:
+    """Return the addresses of a header field, as configured for an intermediary."""
+    if header == "reply-to":
+        return tuple(each.address for each in message.reply_to)
+    value = message.first(header.lower()) or ""
+    return tuple(address for _, address in getaddresses([value[:1_000]]) if address)
+
+
+def _sendable(address: str, identity: Identity) -> bool:
+    return bool(_SENDABLE.fullmatch(address)) and not is_ours(address, identity)
