@@ -36,7 +36,9 @@ _HOLD_WORDS = re.compile(
 )
 _ENHANCED = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463 §2
 _MAILBOX = re.compile(r"[45]\.2\.[1-4]")  # the recipient's own mailbox: disabled, full, too small for it
-_ADDRESS = re.compile(r"[^\s<>\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
+_ADDRESS = re.compile(
+    r"""[^\s\x00-\x20\x7f()<>\[\]:;,\\"@]+@[^\s\x00-\x20\x7f()<>\[\]:;,\\"@]+"""
+)  # no quoting, no comments
 
 
 class Hold(Temporary):
@@ -87,7 +89,7 @@ class SmtpClient:
         options = self._options(connection, recipient)
         with self._before_the_dot():
             _expect(connection.mail(envelope_from, options), "MAIL", refused_is_hold=True)
-            # Not `rcpt()`, which reads "a,b@example.org" as the address "a".
+            # Not `rcpt()`, which reads what it is given as a header and may find another address in it.
             _expect(connection.docmd("RCPT", f"TO:<{recipient}>"), "RCPT")
             _expect(connection.docmd("DATA"), "DATA", wanted=3)
             connection.send(_stuffed(mail))
@@ -123,6 +125,7 @@ class SmtpClient:
             if settings.tls == "starttls":
                 stage = "STARTTLS"
                 connection.starttls(context=context)
+                connection.ehlo_or_helo_if_needed()
             if settings.user is not None:
                 stage = "AUTH"
                 connection.login(settings.user, settings.secret or "")
