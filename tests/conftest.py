@@ -6,7 +6,47 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.dovecot import PROGRAM, Dovecot
+from tests.servers.embedded_imap import EmbeddedImap
 from tests.servers.smtp_sink import SmtpSink
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever asks for Dovecot."""
+    for item in items:
+        if any(name.startswith("dovecot") for name in getattr(item, "fixturenames", ())):
+            item.add_marker("dovecot")
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """A Dovecot that all tests of a run share; each test takes a user of its own."""
+    yield from _dovecot(Dovecot())
+
+
+@pytest.fixture(scope="session")
+def dovecot_bare() -> Iterator[Dovecot]:
+    """A Dovecot that says it can do no more than RFC 3501 asks: no IDLE, MOVE, UIDPLUS or SPECIAL-USE."""
+    yield from _dovecot(Dovecot(capability="IMAP4rev1"))
+
+
+def _dovecot(server: Dovecot) -> Iterator[Dovecot]:
+    if PROGRAM is None:
+        pytest.skip(
+            "Dovecot is not installed, so none of this was tested against a full server: TLS, XOAUTH2, MOVE, "
+            "UIDVALIDITY, folder names, IDLE, broken connections, large messages"
+        )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def embedded_imap() -> Iterator[EmbeddedImap]:
+    """A pymap that all tests of a run share; each test takes a user of its own."""
+    server = EmbeddedImap().start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ The only user of imapclient.
 from __future__ import annotations
 
 import imaplib
+import io
 import socket
 import ssl
 from base64 import b64encode
@@ -91,6 +92,16 @@ class Client(IMAPClient):  # type: ignore[misc] # imapclient is not typed
             if self._imap.tagged_commands[self._idle_tag]:
                 raise self.Error("the server takes no IDLE")
         return announced
+
+    def heard(self) -> bool:
+        """Say whether something came that poll() cannot see: TLS, or the read before, may have taken it in already."""
+        self.socket().setblocking(False)
+        try:
+            return bool(cast("io.BufferedReader", self._imap.file).peek(1))
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            self.socket().settimeout(self._timeout.read)
 
     def sign_in(self, user: str, secret: str, auth: str) -> None:
         """Use SASL where possible: LOGIN knows ASCII only."""

@@ -144,7 +144,7 @@ class Session:
         with self._speaking():
             announced = self._client.idle()
             try:
-                spoke = announced or _pending(self._client.socket()) or sleep(self._client.socket().fileno())
+                spoke = announced or self._client.heard() or sleep(self._client.socket().fileno())
             finally:
                 _, responses = self._client.idle_done()
         return announced or any(b"EXISTS" in response for response in responses), spoke
@@ -230,11 +230,6 @@ def _data(data: dict[bytes, Any], key: bytes) -> bytes | None:
         if name.upper().partition(b"<")[0] == key.upper() and value is not None:
             return value if isinstance(value, bytes) else str(value).encode()
     return None
-
-
-def _pending(sock: Any) -> bool:
-    """Say whether TLS holds bytes that poll() cannot see."""
-    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
 def _utc(value: datetime | None) -> datetime | None:

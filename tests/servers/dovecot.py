@@ -98,6 +98,7 @@ class Dovecot:
 
     capability: str = ""  # what it says it can do after login, instead of all it can
     host: str = "localhost"
+    password: str = PASSWORD
     port: int = field(default=0, init=False)  # clear text and STARTTLS
     tls_port: int = field(default=0, init=False)
 

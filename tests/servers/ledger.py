@@ -1,0 +1,38 @@
+"""A ledger in memory, and letters to fill a mailbox with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import format_datetime
+
+from intake.mailbox.source import Fetched, Place, Source
+
+
+class Kept:
+    """A ledger in memory."""
+
+    def __init__(self) -> None:
+        self.places: set[Place] = set()
+
+    def known(self, mailbox: str, folder: str, uidvalidity: int) -> frozenset[str]:
+        """Return the UIDs of that folder."""
+        there = (mailbox, folder, uidvalidity)
+        return frozenset(p.uid for p in self.places if (p.mailbox, p.folder, p.uidvalidity) == there)
+
+
+def letter(number: int, arrived: datetime, body: bytes = b"A street lamp is broken.\r\n") -> bytes:
+    """Return a message as a server would hand it over."""
+    head = (
+        f"Received: from relay.example.net by mx.example.org with ESMTPS id {number};\r\n"
+        f"\t{format_datetime(arrived)}\r\n"
+        f"From: resident{number}@example.net\r\n"
+        f"To: safety@example.org\r\n"
+        f"Subject: letter {number}\r\n"
+        f"Message-ID: <{number}@example.net>\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def everything(source: Source, ledger: Kept | None = None) -> list[Fetched]:
+    """Return all that a source yields."""
+    return [one for batch in source.fetch(ledger or Kept()) for one in batch]
