@@ -41,6 +41,7 @@ class Compiler:
         """Compile the rule that is number `index` of `document`."""
         source = Source(document, ("rules", index))
         first = self._lexicon.leaves
+        self._lexicon.any_language = shape.safety
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
         rule = Rule(shape.id, shape.safety, when, effects, shape.examples)
@@ -107,7 +108,7 @@ class Compiler:
             listed = self._lexicon.lists.get(name.removeprefix("$"))
             if listed is None:
                 self.problems.append((source / "sender-in" / n).unknown("list", name, self._lexicon.lists))
-            senders += [entry for entry, _ in listed or ()]
+            senders += [entry.text for entry in listed or ()]
         for key, given in (("size", shape.size), ("length", shape.length)):
             if given and given.over is None and given.under is None:
                 self.problems.append((source / key).problem(f"`{key}` needs `over`, `under` or both", key=True))

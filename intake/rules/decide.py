@@ -16,6 +16,8 @@ from intake.rules.unreadable import FLAG, RULE, unreadable
 from intake.rules.weigh import GENERAL, UNSOLICITED, Fired
 
 SHORT_NOTE = 15  # words above a forwarded letter that leave the matter to it (P4)
+SURE = 0.9  # confidence from which a language is not in doubt
+FEW = 8  # words that are too few to be sure
 MOST_SPANS = 12  # of one piece of evidence
 MOST_NEAR_MISSES = 20
 _REPLY = re.compile(r"\s*(re|aw|sv|odp|ynt|vs|rif|ref|antw|отв|відп|回复|答复|رد)(\[\d+\])?\s*[:：]", re.IGNORECASE)
@@ -42,7 +44,13 @@ def decide(facts: Facts, rulebook: Rulebook) -> Decision:
 def look(facts: Facts, matcher: Matcher) -> View:
     """Return a message with everything in it that any condition looks for."""
     readings, defaults = _read(facts, matcher.read)
-    return View(facts, matcher.search(readings, defaults))
+    return View(facts, matcher.search(readings, defaults, _language(facts, defaults)))
+
+
+def _language(facts: Facts, defaults: frozenset[str]) -> str:
+    """Return the language whose words count, "" where it is in doubt."""
+    is_sure = facts.language.confidence >= SURE and len(facts.own.own.split(maxsplit=FEW)) > FEW
+    return facts.language.tag.split("-", 1)[0].lower() if is_sure and FULL_TEXT not in defaults else ""
 
 
 def _read(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozenset[str]]:

@@ -71,7 +71,7 @@ def facts(letter: ExampleShape) -> Facts:
 
 
 def _language(letter: ExampleShape) -> Language:
-    return Language(letter.language, 1.0)
+    return Language(letter.language, 0.0 if letter.language == "und" else 1.0)
 
 
 def _attachment(index: int, name: str) -> Attachment:

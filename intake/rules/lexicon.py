@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from intake.errors import Problem
-from intake.rules.match import Matcher, Pattern, pattern, regex_fault
+from intake.rules.match import Matcher, Pattern, Word, pattern, regex_fault
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 
@@ -35,6 +36,14 @@ class Source:
         return self.problem(f"there is no {what} `{given}`", hint)
 
 
+class Entry(NamedTuple):
+    """One entry of a list, as written."""
+
+    text: str
+    language: str  # "pl"; "" for one that every language's letters are searched for
+    source: Source
+
+
 class Lexicon:
     """Collects lists first, then the words of conditions; `problems` holds every fault met on the way."""
 
@@ -44,16 +53,17 @@ class Lexicon:
         self.problems: list[Problem] = []
         self.leaves = 0  # how many conditions have words so far; the number of the next
         self.languages: set[str] = set()
-        self._lists: dict[str, tuple[tuple[str, Source], ...]] = {}
-        self._expanded: dict[str, tuple[Pattern, ...]] = {}
+        self.any_language = False  # whether the words of the next conditions are looked for in every language's letters
+        self._lists: dict[str, tuple[Entry, ...]] = {}
+        self._expanded: dict[str, tuple[Word, ...]] = {}
         self._patterns: dict[str, Pattern | None] = {}
-        self._words: list[tuple[Pattern, int]] = []
+        self._words: list[tuple[Word, int]] = []
         self._regexes: list[tuple[str, int]] = []
         self._fields: dict[int, frozenset[str]] = {}
 
     @property
-    def lists(self) -> Mapping[str, tuple[tuple[str, Source], ...]]:
-        """Every named list: its entries as written, with their places."""
+    def lists(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Every named list."""
         return self._lists
 
     def add_lists(self, document: Document, lists: Lists) -> None:
@@ -64,7 +74,7 @@ class Lexicon:
                 self.problems.append(source.problem(f"there is already a list `{name}`", key=True))
             self.languages |= by_language.keys() - {""}
             self._lists[name] = tuple(
-                (entry, source / language / n if language else source / n)
+                Entry(entry, _base(language), source / language / n if language else source / n)
                 for language, texts in by_language.items()
                 for n, entry in enumerate(texts)
             )
@@ -72,7 +82,8 @@ class Lexicon:
     def words(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
         """Return a new leaf that finds any of `texts`: words, phrases, and `$name` for a list."""
         leaf = self._leaf(fields)
-        found = {one: None for n, text in enumerate(texts) for one in self._patterns_of(text, source / n, ())}
+        found = {one: None for n, text in enumerate(texts) for one in self._words_of(Entry(text, "", source / n), ())}
+        found = {Word(one.pattern, ""): None for one in found} if self.any_language else found
         self._words += [(one, leaf) for one in found]
         return leaf
 
@@ -101,26 +112,24 @@ class Lexicon:
             self._fields[leaf] = fields
         return leaf
 
-    def _patterns_of(self, text: str, source: Source, inside: tuple[str, ...]) -> tuple[Pattern, ...]:
-        if text.startswith("$"):
-            name = text[1:]
-            if name not in self._lists:
-                if self._is_whole:
-                    self.problems.append(source.unknown("list", text, [f"${one}" for one in self._lists]))
-                return ()
-            if name in inside:
-                circle = " → ".join((*inside[inside.index(name) :], name))
-                self.problems.append(source.problem(f"the list `{name}` holds itself: {circle}"))
-                return ()
-            return self._expand(name, inside)
-        made = self._pattern(text, source)
-        return (made,) if made else ()
+    def _words_of(self, entry: Entry, inside: tuple[str, ...]) -> tuple[Word, ...]:
+        if not entry.text.startswith("$"):
+            made = self._pattern(entry.text, entry.source)
+            return (Word(made, entry.language),) if made else ()
+        name = entry.text[1:]
+        if name not in self._lists:
+            if self._is_whole:
+                self.problems.append(entry.source.unknown("list", entry.text, [f"${one}" for one in self._lists]))
+            return ()
+        if name in inside:
+            circle = " → ".join((*inside[inside.index(name) :], name))
+            self.problems.append(entry.source.problem(f"the list `{name}` holds itself: {circle}"))
+            return ()
+        return self._expand(name, inside)
 
-    def _expand(self, name: str, inside: tuple[str, ...]) -> tuple[Pattern, ...]:
+    def _expand(self, name: str, inside: tuple[str, ...]) -> tuple[Word, ...]:
         if name not in self._expanded:
-            found = [
-                one for text, source in self._lists[name] for one in self._patterns_of(text, source, (*inside, name))
-            ]
+            found = [one for entry in self._lists[name] for one in self._words_of(entry, (*inside, name))]
             self._expanded[name] = tuple(dict.fromkeys(found))
         return self._expanded[name]
 
@@ -135,3 +144,9 @@ class Lexicon:
         elif any(is_open and len(word) < 2 and word.isascii() for word, is_open in made.words):
             self.problems.append(source.problem(f"`{text}` would match too much", "write two letters before the *"))
         return made
+
+
+def _base(language: str) -> str:
+    """Return "pl" for "pl-PL", and "" for English, which residents of every language mix in."""
+    base = language.split("-", 1)[0].lower()
+    return "" if base == "en" else base

@@ -81,6 +81,13 @@ class Pattern(NamedTuple):
         return re.compile(f"[^ ]*{tail}(?= )")
 
 
+class Word(NamedTuple):
+    """A pattern, and in which letters it is looked for."""
+
+    pattern: Pattern
+    language: str  # "pl": in Polish ones, and where the language is in doubt; "": in all
+
+
 def pattern(written: str) -> Pattern | None:
     """Return the pattern of a word or phrase as an admin writes it, None where it holds no word."""
     words: list[tuple[str, bool]] = []
@@ -96,7 +103,8 @@ class _Entry:
     """What the automaton hands over for one key."""
 
     length: int
-    leaves: list[tuple[int, re.Pattern[str] | None, bool]] = field(default_factory=list)  # leaf, rest, open ending
+    leaves: list[tuple[int, str, re.Pattern[str] | None, bool]] = field(default_factory=list)
+    # leaf, language, what must follow the key, whether any ending may
 
 
 class Findings:
@@ -113,7 +121,7 @@ class Matcher:
 
     def __init__(
         self,
-        words: Sequence[tuple[Pattern, int]],
+        words: Sequence[tuple[Word, int]],
         regexes: Sequence[tuple[str, int]],
         fields: Mapping[int, frozenset[str]],
     ) -> None:
@@ -124,13 +132,16 @@ class Matcher:
         self._set = _set(written for written, _ in regexes)
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
 
-    def search(self, readings: Iterable[Reading], defaults: frozenset[str]) -> Findings:
-        """Return everything that the leaves find in `readings`; those without a choice read `defaults`."""
+    def search(self, readings: Iterable[Reading], defaults: frozenset[str], language: str = "") -> Findings:
+        """Return everything that the leaves find in `readings`; those without a choice read `defaults`.
+
+        Words of other languages than `language` are passed over; "" is for one that is in doubt: nothing is.
+        """
         findings = Findings(defaults)
         for reading in readings:
             take = self._taker(findings, reading)
             if self._automaton is not None:
-                self._search_words(reading, take)
+                self._search_words(reading, language, take)
             if self._set is not None:
                 self._search_regexes(reading, take)
         return findings
@@ -148,11 +159,13 @@ class Matcher:
 
         return take
 
-    def _search_words(self, reading: Reading, take: Callable[[int, Found], None]) -> None:
+    def _search_words(self, reading: Reading, language: str, take: Callable[[int, Found], None]) -> None:
         text = reading.normal
         for last, entry in self._automaton.iter(text):
             start = last + 1 - entry.length
-            for leaf, rest, is_open in entry.leaves:
+            for leaf, spoken, rest, is_open in entry.leaves:
+                if spoken and language and spoken != language:
+                    continue
                 if rest is not None:
                     matched = rest.match(text, last + 1)
                     if matched is None:
@@ -201,12 +214,13 @@ def _set(regexes: Iterable[str]) -> Any:
     return made
 
 
-def _automaton(words: Iterable[tuple[Pattern, int]]) -> Any:
+def _automaton(words: Iterable[tuple[Word, int]]) -> Any:
     entries: dict[str, _Entry] = {}
     for one, leaf in words:
-        is_open = one.words[-1][1]
-        for key in _with_particles(one.key):
-            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one.rest, is_open))
+        made = one.pattern
+        is_open = made.words[-1][1]
+        for key in _with_particles(made.key):
+            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one.language, made.rest, is_open))
     if not entries:
         return None
     automaton = ahocorasick.Automaton()

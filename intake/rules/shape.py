@@ -206,7 +206,7 @@ class ExampleShape(_Shape):
     full_text: str | None = None
     from_: str = "resident@example.org"
     to: str = "cohesion@example.org"
-    language: str = "en"
+    language: str = "und"
     attachments: tuple[str, ...] = ()
     headers: dict[str, str] = Field(default_factory=dict)
     kind: Kind = Kind.PERSON
