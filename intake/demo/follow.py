@@ -76,13 +76,13 @@ class Progress:
 
     def _under_way(self, mail: Mail, now: datetime) -> bool:
         if mail.state == "sent":
-            return mail.header_id not in self.arrivals
+            return not self.arrivals.get(mail.header_id)
         return mail.state == "sending" or (mail.state in ("queued", "due-later") and mail.due_at <= now)
 
     def faults(self, now: datetime) -> list[str]:
         """Say what did not become of the letter as it should have, a few words each."""
         states = Counter(copy.state for copy in self.copies)
-        lost = len(self.posted.uids) - states["recorded"] - states["duplicate"]
+        lost = len(self.posted.uids) - states["recorded"] - states["duplicate"] - states["quarantined"]
         checks = (
             (lost > 0, f"{lost} of its {len(self.posted.uids)} copies not sorted"),
             (states["quarantined"] > 0, "quarantined"),

@@ -35,7 +35,7 @@ class Letter:
     @property
     def raw(self) -> bytes:
         """Its bytes with CRLF line ends, as SMTP wants them."""
-        return (files("intake.demo") / "letters" / f"{self.file}.eml").read_bytes().replace(b"\n", b"\r\n")
+        return re.sub(rb"\r?\n", b"\r\n", (files("intake.demo") / "letters" / f"{self.file}.eml").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Posted:
 
     letter: Letter
     uids: tuple[str, ...]  # the UIDs that its copies got in INBOX
-    at: datetime  # when the server took it, UTC
+    at: datetime  # when it was sent, UTC
 
 
 LETTERS = (
@@ -86,12 +86,13 @@ LETTERS = (
 
 def post(letter: Letter, servers: Servers) -> Posted:
     """Hand `letter` to the SMTP server, dated now as a mail program does. Raises smtplib.SMTPException, OSError."""
-    raw = re.sub(rb"(?m)^Date: [^\r\n]*", b"Date: " + format_datetime(datetime.now(UTC)).encode(), letter.raw, count=1)
+    at = datetime.now(UTC)
+    raw = re.sub(rb"(?m)^Date: [^\r\n]*", b"Date: " + format_datetime(at).encode(), letter.raw, count=1)
     sender = author(raw) if letter.sender is None else letter.sender
     before = len(servers.arrived)
     with SMTP(HOST, servers.smtp_port, "out.example.net", timeout=20) as smtp:
         smtp.sendmail(sender, letter.recipients, raw, mail_options=["BODY=8BITMIME"])
-    return Posted(letter, tuple(arrived.uid for arrived in servers.arrived[before:]), datetime.now(UTC))
+    return Posted(letter, tuple(arrived.uid for arrived in servers.arrived[before:]), at)
 
 
 def author(raw: bytes) -> str:

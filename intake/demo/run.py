@@ -71,7 +71,8 @@ def _run(folder: Folder, console: Console) -> int:
                 _post_and_follow(service, app.database, servers, posted, console)
     with closing(app.database):
         letters, items = (follow(app.database, posted, servers.sent), waiting(app.database)) if posted else ([], {})
-    outcome = Outcome(letters, servers.sent, items, service.returncode, time.monotonic() - started)
+    errors = folder.log.read_text("utf-8", "replace").count('"level": "error"')
+    outcome = Outcome(letters, servers.sent, items, service.returncode, errors, time.monotonic() - started)
     return show_summary(outcome, folder, console)
 
 

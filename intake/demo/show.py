@@ -40,7 +40,7 @@ class Board:
     def __enter__(self) -> Board:
         """Print the head of the table and begin to show."""
         table = _table(self._console.width)
-        table.add_row(*(Text("\n".join(heading), "bold") for heading in HEADINGS))
+        table.add_row(*(Text(heading, "bold") for heading in HEADINGS))
         self._console.print(table)
         self._console.rule(style="dim", characters="-")
         live: AbstractContextManager[object] = self._live or nullcontext()
@@ -85,7 +85,7 @@ def _time(one: Progress) -> Text:
     text = Text(at.astimezone().strftime("%H:%M:%S"))
     if one.copies:
         seconds = max(0.0, (one.copies[0].kept_at - at).total_seconds())
-        text.append(f"\n+{seconds:.1f} s", "dim")
+        text.append(f"\n+{seconds:.2f} s", "dim")
     return text
 
 
@@ -101,7 +101,9 @@ def _letter(one: Progress) -> Text:
 
 def _sorted_as(one: Progress) -> Text:
     if one.sorted is None:
-        return Text("stored, waiting" if one.copies else "on its way", "dim")
+        if any(copy.state == "quarantined" for copy in one.copies):
+            return Text("quarantined", "bold red")
+        return Text("kept" if one.copies else "on its way", "dim")
     text = Text(_words(one.sorted.category))
     return text.append(f"\n{one.sorted.urgency}", URGENCY.get(one.sorted.urgency, "dim"))
 

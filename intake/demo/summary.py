@@ -32,6 +32,7 @@ class Outcome:
     sent: Sequence[Sent]
     waiting: Mapping[str, int]  # partner -> items for its next digest
     exit_code: int  # of the service
+    errors: int  # that it logged
     seconds: float  # from the start of the servers to the end of the service
 
     def faults(self) -> list[str]:
@@ -42,6 +43,8 @@ class Outcome:
             found.append(f"{unposted} letters were never sent")
         if self.exit_code:
             found.append(f"the service ended with exit code {self.exit_code}")
+        if self.errors:
+            found.append(f"the service logged {self.errors} errors")
         return found
 
 
@@ -52,7 +55,10 @@ def show_summary(outcome: Outcome, folder: Folder, console: Console) -> int:
     if faults:
         console.print(Text("Not every letter is accounted for:", "bold red"))
         console.print("\n".join(f"  - {fault}" for fault in faults), markup=False)
-        console.print(f"\nThe service's log: {folder.log}", markup=False)
+        console.print(f"\nThe service's log: {folder.log}, which ends:", markup=False)
+        last = folder.log.read_text("utf-8", "replace").splitlines()[-5:]
+        console.print("\n".join(f"  {line}" for line in last), markup=False, highlight=False, soft_wrap=True)
+        console.print(f"How it is: {_command()} status --config {folder.config}", markup=False)
         return 1
     count = len(outcome.letters)
     console.print(
@@ -61,6 +67,8 @@ def show_summary(outcome: Outcome, folder: Folder, console: Console) -> int:
     console.print(_listed(_figures(outcome)))
     console.print(Text("\nWhere to look", "bold"))
     console.print(_listed(_places(outcome, folder)))
+    console.print(Text("\nWhat to ask it", "bold"))
+    console.print("\n".join(_commands(outcome, folder)), markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -97,22 +105,21 @@ def _counts(counted: Mapping[str, int]) -> str:
 
 
 def _places(outcome: Outcome, folder: Folder) -> list[tuple[str, str]]:
-    acknowledgement = next(one for one in outcome.letters if one.answer).answer
-    example = next(
-        mail.path for mail in outcome.sent if acknowledgement and mail.header_id == acknowledgement.header_id
-    )
-    intake, config = _command(), f"--config {folder.config}"
-    partner = max(outcome.waiting, key=lambda name: outcome.waiting[name], default="")
+    answers = {one.answer.header_id for one in outcome.letters if one.answer}
+    example = next((mail.path for mail in outcome.sent if mail.header_id in answers), folder.sent)
     return [
-        ("mails that went out", f"{folder.sent} ({len(outcome.sent)} files)"),
-        ("an acknowledgement", str(example)),
+        (f"{len(outcome.sent)} mails that went out", str(folder.sent)),
+        ("one acknowledgement", str(example)),
         ("everything kept", str(folder.path / "intake.db")),
         ("the service's log", str(folder.log)),
-        ("how it is", f"{intake} status {config}"),
-        ("a digest", f"{intake} digest preview {partner} {config}"),
-        ("why one was sorted so", f"{intake} triage {config} {_letter()}"),
-        ("rules and templates", f"{folder.path / 'rules'}, {folder.path / 'templates'}"),
+        ("rules, templates", f"{folder.path / 'rules'}, {folder.path / 'templates'}"),
     ]
+
+
+def _commands(outcome: Outcome, folder: Folder) -> list[str]:
+    partner = max(outcome.waiting, key=lambda name: outcome.waiting[name], default="police")
+    commands = ("status", f"digest preview {partner}", f"triage {_letter()}")
+    return [f"  {_command()} {command} -c {folder.config}" for command in commands]
 
 
 def _letter() -> Path:
