@@ -66,7 +66,7 @@ class Processor:
             recorded = recording.record(conn, claim, triage, now)
             if not recorded.duplicate:
                 self._queue(conn, triage, recorded, now, late=claim.late)
-        log.info("recorded", extra={"delivery": claim.delivery_id, "message": recorded.message_id})
+        log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": recorded.message_id})
 
     def _queue(self, conn: Connection, triage: Triage, recorded: Recorded, now: datetime, *, late: bool) -> None:
         """Queue every mail that this message causes."""
