@@ -61,6 +61,9 @@ _CANDIDATES: tuple[tuple[str, tuple[str, ...], str], ...] = (  # codec, alphabet
 )
 _BESIDE_LATIN = re.compile(r"[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]")
 _ALONE = re.compile(r"(?<![^\W\d_])[^\W\d_a-zA-Z](?![^\W\d_])")  # a letter beyond ASCII that is no part of a word
+_NOT_WESTERN = re.compile(
+    r"\ufffd|[À-ÿ]{4}|[^\W\d_][¹³¿±¶¼¾¢¯][^\W\d_]|\b[¹³±¶¼¾¢¯º][^\W\d_]"
+)  # words of another codec
 _PLAUSIBLE = re.compile(r"[\xa0-\u017f\u0218-\u021b\u0370-\u045f\u0490\u0491\u05d0-\u05ea\u0600-\u06ff\u2010-\u2026€]+")
 _CONTROLS = re.compile(r"[\x80-\x84\x86-\x9f]")  # no text has them: the charset is another one
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -75,7 +78,7 @@ def _codec(label: str) -> str:
     name = _MEANT.get(label, label)
     try:
         name = codecs.lookup(name).name
-        b"".decode(name)  # LookupError for base64 and its like, which are codecs but no charsets
+        b"abcd".decode(name, "replace")  # LookupError for base64 and its like, which are codecs but no charsets
     except (LookupError, UnicodeError):
         return ""
     return "" if name in _NOT_TEXT else name
@@ -167,13 +170,15 @@ def _surely_utf8(text: str, name: str) -> bool:
 def guessed(data: bytes, declared: str = "") -> str:
     """Return the eight-bit codec whose languages' letters fit `data` best; windows-1252 where none does.
 
-    The codec `declared` needs less evidence than the others.
+    If that is `declared`, others need strong evidence: every second program labels what it cannot name as Latin-1.
     """
     sample = data[:_SAMPLE]
     if sample.isascii():
         sample = bytes(byte for byte in data if byte > 0x7F)[:_SAMPLE]
-    scores = [_score(sample, *candidate) + 0.2 * (candidate[0] == declared) for candidate in _CANDIDATES]
+    scores = [_score(sample, *candidate) for candidate in _CANDIDATES]
     best = max(scores)
+    if declared == "cp1252" and not _NOT_WESTERN.search(sample.decode(declared, "replace")):
+        return declared
     return _CANDIDATES[scores.index(best)][0] if best > 0.6 else "cp1252"
 
 

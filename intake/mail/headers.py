@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from binascii import a2b_qp
-from collections.abc import Iterable
+from binascii import a2b_qp, b2a_base64
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, unquote_to_bytes
 
 from intake.mail.charsets import decode, storable
 from intake.mail.transfer import from_base64
 
+_Word = tuple[str, str, str]  # charset, encoding, encoded text
+
 _FOLD = re.compile(rb"(?:\r\n|\r|\n)(?=[ \t])")
+_BREAK = re.compile(r"[\t\r\n]")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _WORD_START = re.compile(r"=\?([^?\s=*]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?")
@@ -57,7 +60,7 @@ def value_text(value: bytes, charset: str = "") -> str:
         text = storable(own)
     else:
         text, _ = decode(value, charset)
-    return _CONTROL.sub("", text.replace("\r", " ").replace("\n", " ")).strip()
+    return _CONTROL.sub("", _BREAK.sub(" ", text)).strip()
 
 
 def _strict_utf8(value: bytes) -> str:
@@ -72,10 +75,18 @@ def decode_words(text: str) -> str:
 
     Words side by side are joined before they are decoded, so that a character may be split between them.
     """
-    if "=?" not in text:
-        return text
+    return _CONTROL.sub("", storable(_replaced(text, _run_text))) if "=?" in text else text
+
+
+def repair_words(text: str) -> str:
+    """Return `text` with its encoded words written anew, so that every parser can read them."""
+    return _replaced(text, _rewritten) if "=?" in text else text
+
+
+def _replaced(text: str, render: Callable[[list[_Word]], str]) -> str:
+    """Put what `render` makes of each run of encoded words in their place."""
     out: list[str] = []
-    run: list[tuple[str, str, str]] = []  # (charset, encoding, encoded text) of words side by side
+    run: list[_Word] = []
     at = 0
     starts = list(_WORD_START.finditer(text))
     for number, start in enumerate(starts, 1):
@@ -85,12 +96,18 @@ def decode_words(text: str) -> str:
             continue
         between = text[at : start.start()]
         if not run or between.strip():
-            out += [_run_text(run), between]
+            out += [render(run), between]
             run = []
         run.append((start[1].lower(), start[2].lower(), text[start.end() : end]))
         at = end + 2
-    out += [_run_text(run), text[at:]]
-    return _CONTROL.sub("", storable("".join(out)))
+    return "".join([*out, render(run), text[at:]])
+
+
+def _rewritten(run: list[_Word]) -> str:
+    """Write a run as words of at most 75 characters."""
+    text = _CONTROL.sub("", storable(_run_text(run)))
+    pieces = (b2a_base64(text[at : at + 10].encode(), newline=False).decode() for at in range(0, len(text), 10))
+    return " ".join(f"=?utf-8?b?{piece}?=" for piece in pieces)
 
 
 def _word_end(text: str, begin: int, limit: int) -> int:
@@ -99,7 +116,7 @@ def _word_end(text: str, begin: int, limit: int) -> int:
     return match.start() if match else text.find("?=", begin, limit)
 
 
-def _run_text(run: list[tuple[str, str, str]]) -> str:
+def _run_text(run: list[_Word]) -> str:
     """Decode encoded words that stand side by side."""
     out: list[str] = []
     while run:
@@ -107,7 +124,7 @@ def _run_text(run: list[tuple[str, str, str]]) -> str:
         same = next((n for n, word in enumerate(run) if word[:2] != (charset, encoding)), len(run))
         out.append(decode(_payload(encoding, [word[2] for word in run[:same]]), charset)[0])
         run = run[same:]
-    return "".join(out)
+    return "".join(out).replace("\ufeff", "")
 
 
 def _payload(encoding: str, texts: list[str]) -> bytes:

@@ -35,8 +35,10 @@ _MARKS = dict.fromkeys(_BLOCKS, (_BLOCK, _BLOCK)) | {
     "th": ("", " "),
     "pre": (_BLOCK, _KEEP),
 }
-_SPACES = re.compile(r"[ \t\r\n\f\v\xa0\x01]+")
+_SPACES = re.compile(r"[ \t\r\n\f\v\x01]+")
 _BREAKS = re.compile(r"[ \x1d-\x1f]*[\x1d-\x1f][ \x1d-\x1f]*")
+_AT_END = re.compile(r" +\n")
+_BLANK = re.compile(r"\n{3,}")
 _INVISIBLE = re.compile("[\x00-\x03\x1c-\x1f\xad\u034f\u200b\u2060\ufeff]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
 _NEVER_DEEP = frozenset(
@@ -152,6 +154,7 @@ def _is_quote(node: LexborNode) -> bool:
 def _tidy(text: str) -> str:
     """Turn marks into line breaks and quote signs, and white space into single spaces."""
     text = _BREAKS.sub(_newlines, _SPACES.sub(" ", text))
+    text = _BLANK.sub("\n\n", _AT_END.sub("\n", text.replace("\xa0", " ")))
     if _QUOTE in text:
         text = _quoted(text)
     return text.strip()

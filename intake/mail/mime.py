@@ -70,6 +70,8 @@ def prepare(raw: bytes) -> Prepared:
     defects: list[str] = []
     top = _mapped(raw, defects)
     parts = top.all()
+    if any(part.type.startswith("multipart/") and not part.children and not part.too_deep for part in parts):
+        defects.append("a multipart has no parts; read as text")
     charset = next((part.values["charset"] for part in parts if "charset" in part.values), "")
     fields = tuple((name, header.value_text(value, charset)) for name, value in top.fields)
     bodies: list[tuple[int, int]] = []
@@ -227,7 +229,7 @@ def _top_lines(fields: tuple[tuple[str, str], ...]) -> list[bytes]:
         values = [value for name, value in fields if name == wanted and value]
         if values:
             value = ", ".join(values) if wanted in ("to", "cc") else values[0]
-            lines.append(f"{wanted}: {value[:LONGEST_FIELD]}\r\n".encode())
+            lines.append(f"{wanted}: {header.repair_words(value[:LONGEST_FIELD])}\r\n".encode())
     return lines
 
 

@@ -133,7 +133,7 @@ def _message(mail: _Mail) -> Message:
 def _sender(value: str | None) -> Address | None:
     if not value:
         return None
-    found = _mailboxes(get_addresses(value, decode_names=True)) or _guessed_mailbox(value)
+    found = _mailboxes(get_addresses(header.repair_words(value), decode_names=True)) or _guessed_mailbox(value)
     return found[0] if found else None
 
 

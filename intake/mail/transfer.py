@@ -12,7 +12,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _NAMES = {"base64": "base64", "b": "base64", "quoted-printable": "quoted-printable", "q": "quoted-printable"}
 _UU = ("x-uuencode", "uuencode", "uue", "x-uue")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]+)\r?\n", re.MULTILINE)
-_UU_END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
+_UU_END = re.compile(rb"^end[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _MOST_BLOCKS = 50
 
 
