@@ -30,7 +30,7 @@ _OPENING = 400  # characters of a text that are judged
 _TAG = re.compile(
     r"\s*(?:\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*{1,3}[A-Z ]{3,30}\*{1,3}|(?:EXTERNAL|EXT|CAUTION)\s?:)\s*", re.IGNORECASE
 )
-_BRACKETS = re.compile(r"\s*[\[(*]+\s*")
+_BRACKETS = re.compile(r"^\s*[\[(*]+\s*")
 _PREFIX = re.compile(
     r"\s*(?:re|aw|sv|fw|fwd|tr|wg|odp|res|rif|vs|antw|ynt|отв|на|回复|رد)\s?(?:\[\d+\])?\s?[:：]\s*", re.IGNORECASE
 )
@@ -57,8 +57,9 @@ def reply_mark(message: Message, _identity: Identity) -> Reason | None:
 def out_of_office(message: Message, _identity: Identity) -> Reason | None:
     """A subject that automatic replies begin with, as Outlook and others put it in the residents' languages."""
     subject = message.subject[:_SUBJECT]
-    candidates = (subject, _untagged(subject), _BRACKETS.sub("", subject, count=1))
-    if any(_begins(text, OUT_OF_OFFICE) for text in candidates):
+    bare = _untagged(subject)
+    stages = (subject, bare, *(subject[at:] for at in range(len(subject) - len(bare)) if subject[at] in "[("))
+    if any(_begins(_BRACKETS.sub("", text, count=1), OUT_OF_OFFICE) for text in stages):
         return Reason("out-of-office-subject", "its subject begins as automatic replies do")
     return None
 
@@ -96,10 +97,10 @@ def calendar_answer(message: Message, _identity: Identity) -> Reason | None:
 
 def recall(message: Message, _identity: Identity) -> Reason | None:
     """Exchange asking for a mail back."""
-    says_so = folded(message.text[:_OPENING])
-    if _begins(_untagged(message.subject[:_SUBJECT]), RECALL) and any(
-        words in says_so for words in folded_phrases(RECALL_TEXT)
-    ):
+    if not _begins(_untagged(message.subject[:_SUBJECT]), RECALL):
+        return None
+    text = folded(message.text[:_OPENING])
+    if any(words in text for words in folded_phrases(RECALL_TEXT)):
         return Reason("recall", "Exchange asks for an earlier mail back")
     return None
 
@@ -221,9 +222,11 @@ def _unprefixed(subject: str) -> str:
 def _begins(subject: str, beginnings: tuple[str, ...]) -> bool:
     """Tell whether the subject begins with one of these as whole words."""
     text = _BEFORE.sub("", folded(subject))
-    for beginning in folded_phrases(beginnings):
-        if text.startswith(beginning):
-            after = text[len(beginning) : len(beginning) + 1]
-            if not (after.isalnum() and after.isascii() and beginning[-1].isascii()):
-                return True
-    return False
+    wanted = folded_phrases(beginnings)
+    return text.startswith(wanted) and any(text.startswith(each) and _ends_word(text, each) for each in wanted)
+
+
+def _ends_word(text: str, beginning: str) -> bool:
+    """Tell whether a word ends where `beginning` does; scripts without spaces, and stems in them, need no end."""
+    after = text[len(beginning) : len(beginning) + 1]
+    return not (after.isalnum() and after.isascii() and beginning[-1].isascii())

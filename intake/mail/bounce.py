@@ -27,6 +27,11 @@ _BEFORE = r"^[^\pL\pN]*(?:\[?postmaster\]? )?(?:\S+\.\S+ )?"
 _SUBJECT_TAIL = re.compile(r"\((?:delivery failed|non remis[^)]*|delivery failure)\)\s*$", re.IGNORECASE)
 _MAIL = re.compile(r"(?i)\b(?:e-?)?mails?\b|\bmessage|recipient|smtp|mailbox|адресат|destinatair|destinatari")
 _ADDRESSED = re.compile(r"[^\s@<>]@[^\s@<>]|\b[45]\.\d{1,3}\.\d{1,3}\b|(?i:smtp)")
+_BY_MACHINE = re.compile(
+    r"\bsmtp\b|\b[45]\d\d[ -][45]\.\d|following (?:recipient|address|user|e-?mail)|be delivered to:?\s+<?\S{1,80}@"
+    r"|failed recipient|(?:original|returned) message (?:follows|below)",
+    re.IGNORECASE,
+)
 
 
 def standard_report(message: Message, _identity: Identity) -> Reason | None:
@@ -66,8 +71,10 @@ def plain_report(message: Message, _identity: Identity) -> Reason | None:
 
     A person who passes a report on writes "Fwd:" or a line above it: that is no report.
     """
+    if not _subject_says_so(message):
+        return None
     opening = " ".join(message.text[:_READ].split())[:_OPENING]
-    if not _subject_says_so(message) or not _reports(opening):
+    if not _reports(opening) or not _BY_MACHINE.search(opening):
         return None
     return Reason("returned-mail", "its subject and its text say that mail could not be delivered")
 

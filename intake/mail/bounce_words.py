@@ -6,6 +6,7 @@ SUBJECTS = r"""
     undeliver(?:able|ed)
     undelivrable
     un-?zustellbar
+    (?:mail|nachricht) konnte nicht
     non[- ]?remis
     returned (?:mail|to sender|message)
     mail (?:could not be delivered|not delivered|returned|failed|error)

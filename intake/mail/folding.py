@@ -27,6 +27,8 @@ _PLAIN = str.maketrans(
 
 def folded(text: str) -> str:
     """Return `text` in small letters without marks: "Mulțumesc" and "multumesc" are one."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(each for each in decomposed if not unicodedata.combining(each)).translate(_PLAIN)
 

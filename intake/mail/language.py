@@ -41,7 +41,7 @@ _BLOCKS = (
     (0xFE70, "Arab"), (0xFEFF, ""),
 )  # fmt: skip
 _STARTS = tuple(start for start, _ in _BLOCKS)
-_DENSE = {"Hani": 3, "ja": 2, "ko": 2}  # letters of an alphabet that say what one of these says
+_DENSE = {"Hani": 4, "ja": 3, "ko": 2}  # letters of an alphabet that say what one of these says
 
 _NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@\S+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")

@@ -103,7 +103,7 @@ def _introduces(block: str) -> bool:
 def _surely_introduces(block: str) -> bool:
     if _BRACKETED.search(block):
         return bool(_YEAR.search(block) or _MINUTE.search(block))
-    return bool(_YEAR.search(block) and _MINUTE.search(block) and _has_verb(block[-20:]))
+    return bool(_YEAR.search(block) and _MINUTE.search(block) and _has_verb(block[-14:]))
 
 
 def _reach_up(lines: list[str], first: int, last: int) -> int:

@@ -12,7 +12,8 @@ from intake.mail.values import Identity, Intermediary, Kind, Reason, Screening
 
 Check = Callable[[Message, Identity], Reason | None]
 
-_SENDABLE = re.compile(r"[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]{1,189}")
+_ATOM = r"[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]"
+_SENDABLE = re.compile(rf"{_ATOM}{{1,64}}@(?!\.){_ATOM}{{1,180}}\.{_ATOM}{{2,63}}")
 _RESULT = re.compile(r"\s*(?:\([^)]{0,200}\)\s*)?([^\s;()]+)[^;]{0,80};", re.ASCII)
 _DMARC_FAIL = re.compile(r"[;\s]dmarc\s*=\s*fail\b", re.IGNORECASE)
 

@@ -137,8 +137,8 @@ CONFIDENTIAL = phrases("""
     機密 | vertrouwelijk
 """)
 RECIPIENT = phrases("""
-    destinatair | empfänger | adresat | destinatar | gavėj | adresāt | címzett | получател | одержувач | alıcı |
-    marrës | παραλήπτ | المرسل إليه | المستلم | گیرنده | 收件人 | geadresseerde
+    destinatair | empfänger | adresat | destinatar | gavėj | adresāt | címzett | адресат | получател | одержувач |
+    alıcı | marrës | παραλήπτ | المرسل إليه | المستلم | گیرنده | 收件人 | geadresseerde
 """)
 MISTAKE = phrases("""
     par erreur | irrtümlich | błęd | omyłk | eroare | din greșeală | por error | por engano | por erro |
@@ -152,7 +152,7 @@ BANNERS = r"""
     (?:\w+\W{1,4}){0,4}this (?:e-?mail|message)\b[^.]{0,40}\boutside (?:of )?(?:the|your|our) (?:organi|compan|counc)
     (?:\w+\W{1,4}){0,4}(?:e-?mail|message) from (?:an )?(?:external|outside|unknown) (?:sender|source|address)
     (?:caution|warning|alert|attention)\W{1,5}(?:external|outside)
-    (?:caution\W{1,5})?external (?:e-?mail|message|sender)\b
+    (?:caution\W{1,5})?(?:this is an )?external (?:e-?mail|message|sender)\b
     you do(?:n[’']?t| not) often (?:get|receive) e?-?mail from
     (?:the sender of )?this (?:e-?mail|message|sender)\b[^.]{0,40} (?:could|was|is)(?: not|n't) (?:be )?(?:verif|authen)
 """

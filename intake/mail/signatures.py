@@ -40,7 +40,7 @@ _RULE = re.compile(r"\s*[_\-=*]{5,}\s*")
 _TAG = re.compile(
     r"\W{0,8}\b(?:external|ext)(?: ?(?:e-?mail|sender|message|mail))?\b\s?(?:[\])>*|:]+|- )\s*", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"\s*(?:[^.!?\n]|[.!?](?!\s|$)|\n(?![^\S\n]*\n)){1,500}(?:[.!?]+(?=\s|$)|(?=\n)|$)[*\]|)]*")
+_SENTENCE = re.compile(r"\s*(?:[^.!?\n]|[.!?](?!\s|$)|\n(?=[a-z])){1,500}(?:[.!?]+(?=\s|$)|(?=\n)|$)[*\]|) ]*")
 _BANNER_SENTENCES = 12
 
 

@@ -30,6 +30,7 @@ def own_words(text: str, identity: Identity, subject: str = "") -> OwnWords:
     program left no other mark. Linear in the text, of which the first 20,000 lines are read. Raises re2.error for a
     configured banner pattern that is none.
     """
+    text = text.encode("utf-8", "replace").decode("utf-8")  # re2 takes no lone surrogates
     for pattern in identity.banners:
         text = _banner(pattern).sub("", text)
     lines = text[signatures.banner_end(text) :].split("\n", _MOST_LINES)[:_MOST_LINES]
@@ -106,4 +107,4 @@ def _third_version(link: str) -> str | None:
         return apart[taken - length : taken]
 
     inner = re.sub(r"\*(?:\*([A-Za-z0-9_-]))?", put_back, found[1])
-    return re.sub(r"^(https?:/)(?=[^/])", r"\1/", inner)
+    return re.sub(r"^(https?:/)(?=[^/])", r"\1/", inner) if taken <= len(apart) else None
