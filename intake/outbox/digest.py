@@ -41,7 +41,7 @@ def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bo
     """Put a message on what the partner has not had yet; False where it had been put there before."""
     row = {"partner": partner_id, "message_id": message_id, "queued_at": now}
     new = upsert(conn, digest_items).values(row).on_conflict_do_nothing(index_elements=["partner", "message_id"])
-    return conn.execute(new).rowcount == 1
+    return conn.scalar(new.returning(digest_items.c.id)) is not None
 
 
 def last_slot(conn: Connection, partner_id: str) -> datetime | None:

@@ -86,7 +86,7 @@ def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
         "attempts": 0,
     }
     new = upsert(conn, outbox).values(values).on_conflict_do_nothing(index_elements=[outbox.c.key])
-    return conn.execute(new).rowcount == 1
+    return conn.scalar(new.returning(outbox.c.id)) is not None
 
 
 def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit: int = 1) -> list[Queued]:
@@ -206,7 +206,7 @@ def listing(conn: Connection, state: str | None = None, limit: int = 1000) -> li
 def counts(conn: Connection) -> Mapping[State, int]:
     """Return how many rows are in each state."""
     rows = conn.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-    return dict.fromkeys(STATES, 0) | dict(rows.tuples().all())
+    return dict.fromkeys(STATES, 0) | dict(rows.all())
 
 
 def oldest(conn: Connection) -> datetime | None:
