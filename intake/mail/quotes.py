@@ -10,6 +10,7 @@ from intake.mail.quote_words import FORWARD_PREFIXES, FORWARDED, LABELS, ORIGINA
 _LONG = 600  # characters: a longer line is prose, not a mark
 _HEADER_LINES = 9  # lines within which the labels of a header block stand, wrapped values and blank lines included
 
+_WHOLE = frozenset({"from", "date", "to", "subject"})
 _LABEL = re.compile(r"[\s>*_]{0,8}([^\s:：*][^:：*]{0,24}?)[\s*]{0,3}[:：]")
 _DASHED = re.compile(r"\s*[-–—=*_]{3,}\s*[^\s\-–—=*_].{2,70}?\s*[-–—=*_]{3,}\s*")
 _RULE = re.compile(r"\s*[_\-=*–—]{5,}\s*")
@@ -39,6 +40,7 @@ def find(lines: list[str], subject: str = "") -> Quoted:
     Linear in the text: no line is looked at more than a fixed number of times.
     """
     top = next((index for index, line in enumerate(lines) if line.strip()), 0)
+    answers = _answers(subject)
     quoted: set[int] = set()
     introduced: list[int] = []
     for index, line in enumerate(lines):
@@ -47,8 +49,8 @@ def find(lines: list[str], subject: str = "") -> Quoted:
                 introduced.extend(_introduction(lines, index))
             quoted.add(index)
             continue
-        start = _rest_from(lines, index) if len(line) <= _LONG else None
-        if start is not None and (start > top or _answers(subject) or not _LABEL.match(lines[start][:60])):
+        start = _rest_from(lines, index, answers=answers) if len(line) <= _LONG else None
+        if start is not None and (start > top or answers or not _LABEL.match(lines[start][:60])):
             quoted.update(range(start, len(lines)))
             introduced.extend(range(start, index + 1))
             break
@@ -128,7 +130,7 @@ def _has_verb(text: str) -> bool:
     return any(verb in lower for verb in WROTE)
 
 
-def _rest_from(lines: list[str], index: int) -> int | None:
+def _rest_from(lines: list[str], index: int, *, answers: bool) -> int | None:
     """Return the line from which all the rest is somebody else's, seen at `index`, or None."""
     line = lines[index]
     if _TYPE_ABOVE.search(line) or _is_forward_mark(line) or _is_original_mark(line):
@@ -137,9 +139,10 @@ def _rest_from(lines: list[str], index: int) -> int | None:
         following = _next_text(lines, index)
         if following is not None and not _is_quote(lines[following]):
             return _attribution(lines, index, quoted=False)
-    if _LABEL.match(line[:60]) and _is_header_block(lines, index):
-        return _header_start(lines, index)
-    return None
+    if not _LABEL.match(line[:60]):
+        return None
+    start = _header_start(lines, index)
+    return start if _is_header_block(lines, index, whole=not answers and start == index) else None
 
 
 def _next_text(lines: list[str], index: int) -> int | None:
@@ -152,16 +155,17 @@ def _role(line: str) -> str | None:
     return LABELS.get(found[1].strip().lower()) if found else None
 
 
-def _is_header_block(lines: list[str], index: int) -> bool:
-    """Tell a quoted message's header: three fields within a few lines, the sender's or the date's first.
+def _is_header_block(lines: list[str], index: int, *, whole: bool) -> bool:
+    """Tell a quoted message's header: its fields within a few lines, the sender's or the date's first.
 
-    In a language whose words are not known: an address in brackets, a date with its minute, and two fields more.
+    Three fields will do in a reply or below a rule; elsewhere, where web forms write "From:" too, the `whole` header
+    must be there. In a language whose words are not known: an address in brackets, a date with its minute, two more.
     """
     block = [line for line in lines[index : index + _HEADER_LINES] if len(line) <= _LONG]
     role = _role(block[0])
     if role in {"from", "date", "subject"}:
-        named = {_role(line) for line in block} - {None}
-        return "from" in named and len(named) >= 3
+        named = {_role(line) for line in block}
+        return named >= _WHOLE if whole else "from" in named and len(named - {None}) >= 3
     if role or not _BRACKETED.search(block[0]):
         return False
     fields = [line for line in block if line.strip()][:4]

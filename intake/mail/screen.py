@@ -50,17 +50,12 @@ def spoofed(message: Message, identity: Identity) -> Reason | None:
 
 
 def came_back(message: Message, identity: Identity) -> Reason | None:
-    """What we sent: our Message-ID or X-Loop, or one of our addresses as the author of an automatic mail.
+    """What we sent: it bears our X-Loop or a Message-ID of ours.
 
-    The author alone proves nothing: web forms and staff write from the published address too.
+    One of our addresses as the author proves nothing: web forms and staff write from the published address too.
     """
     made_here = (message.message_id or "").rpartition("@")[2].lower() in identity.hostnames
-    loops = any(is_ours(value.strip(), identity) for value in message.all("x-loop"))
-    automatic_and_ours = is_ours(message.author.address, identity) and message.first("auto-submitted") not in {
-        None,
-        "no",
-    }
-    if made_here or loops or automatic_and_ours:
+    if made_here or any(is_ours(value, identity) for value in message.all("x-loop")):
         return Reason("own-mail", "what we sent came back")
     return None
 

@@ -62,17 +62,17 @@ SENT = phrases("""
     yahoo mail:
 """)
 SENT_LAST = phrases("""
-    gesendet | gönderildi | gönderilmiştir | küldve | küldtem | فرستاده | ارسال | بھیجا | لېږل | ਭੇਜਿਆ | મોકલ |
-    পাঠানো | প্রেরিত | அனுப்பப்பட்ட | 发送 | 傳送 | 送信
+    gesendet | gönderildi | gönderilmiştir | küldve | küldtem | فرستاده | ارسال | soo diray | بھیجا | لېږل |
+    ਭੇਜਿਆ | મોકલ | পাঠানো | প্রেরিত | அனுப்பப்பட்ட | 发送 | 傳送 | 送信
 """)
 DEVICES = phrases("""
     iphone | ipad | ipod | mobile | mobil | phone | handy | telefon | téléphone | teléfono | telemóvel | celular |
     cellulare | телефон | τηλέφωνο | telefonas | telefons | dispozitiv | device | smartphone | tablet | galaxy |
     samsung | huawei | honor | xiaomi | redmi | oneplus | oppo | nokia | motorola | pixel | sony | xperia | htc |
     lg | blackberry | android | ios | windows | outlook | yahoo | aol | gmail | hotmail | mail.ru | яндекс |
-    yandex | почт | proton | bt email | sky | virgin media | o2 | ee | bluemail | typeapp | thunderbird | spark |
-    appareil | gerät | urządzeni | telefono | aparat | tablette | هاتف | الهاتف | آيفون | ايفون | جوال | موبایل |
-    گوشی | آیفون | فون | 手机 | 手機 | ফোন | ફોન | ਫ਼ੋਨ | ਫੋਨ | தொலைபேசி
+    yandex | почт | proton | bt email | bt mail | sky | virgin media | o2 | ee | bluemail | typeapp |
+    thunderbird | spark | appareil | gerät | urządzeni | telefono | aparat | tablette | هاتف | الهاتف | آيفون |
+    ايفون | جوال | موبایل | گوشی | آیفون | فون | 手机 | 手機 | ফোন | ફોન | ਫ਼ੋਨ | ਫੋਨ | தொலைபேசி
 """)
 
 # Words of a sentence: with one of them the line is the sender's own.
@@ -104,7 +104,9 @@ DISCLAIMERS = r"""
     legally privileged
     (?:views|opinions)(?: or opinions)? expressed (?:in|are|herein)
     (?:environment|think|tree)[^.]{0,30} (?:before|when) (?:you )?print
-    do not print this e-?mail
+    do(?:n[’']?t| not) print this e-?mail
+    (?:intended|meant) only for (?:the|its)
+    ^\W*(?:legal )?disclaimer:
     scanned (?:for|by)[^.]{0,40}(?:virus|content|malware)
     \b(?:virus[- ]free|checked for viruses)\b
     accepts? (?:no|any) (?:liability|responsibility)
@@ -137,8 +139,8 @@ CONFIDENTIAL = phrases("""
     機密 | vertrouwelijk
 """)
 RECIPIENT = phrases("""
-    destinatair | empfänger | adresat | destinatar | gavėj | adresāt | címzett | адресат | получател | одержувач |
-    alıcı | marrës | παραλήπτ | المرسل إليه | المستلم | گیرنده | 收件人 | geadresseerde
+    destinatair | empfänger | adresat | adressat | destinatar | gavėj | adresāt | címzett | адресат | получател |
+    одержувач | alıcı | marrës | παραλήπτ | المرسل إليه | المستلم | گیرنده | 收件人 | geadresseerde
 """)
 MISTAKE = phrases("""
     par erreur | irrtümlich | błęd | omyłk | eroare | din greșeală | por error | por engano | por erro |
@@ -153,6 +155,9 @@ BANNERS = r"""
     (?:\w+\W{1,4}){0,4}(?:e-?mail|message) from (?:an )?(?:external|outside|unknown) (?:sender|source|address)
     (?:caution|warning|alert|attention)\W{1,5}(?:external|outside)
     (?:caution\W{1,5})?(?:this is an )?external (?:e-?mail|message|sender)\b
+    think before you click
+    this message is from an (?:external|untrusted|unknown)
+    this e-?mail was sent from a non-\w+ address
     you do(?:n[’']?t| not) often (?:get|receive) e?-?mail from
     (?:the sender of )?this (?:e-?mail|message|sender)\b[^.]{0,40} (?:could|was|is)(?: not|n't) (?:be )?(?:verif|authen)
 """
@@ -164,6 +169,10 @@ BANNERS_CONTINUED = r"""
     \b(?:recogni[sz]e|verify|know|trust) the sender\b
     \bcontent is safe\b
     \blearn why this is important
+    ^\W*(?:please )?be careful\W*$
+    ^\W*you have not previously corresponded
+    \b(?:caution|care) when (?:opening|clicking)
+    \bthink before (?:you )?(?:open|click)
     \b(?:beware|take care|think before|be (?:careful|cautious|wary|vigilant))\b[^.]{0,100}(?:phish|link|attach|click)
     \b(?:beware|be (?:careful|cautious|wary|vigilant|aware))\b[^.]{0,100}(?:scam|fraud|malware|spoof)
     \b(?:exercise|use) caution\b[^.]{0,100}(?:link|attach|click|phish|open)

@@ -217,10 +217,16 @@ def test_what_somebody_said_stays(told: str) -> None:
     assert own_words(f"Hello\n\n{told}", US).own == f"Hello\n\n{told}"
 
 
-def test_web_form_stays() -> None:
-    """P4: a web form's fields at the top of a mail are no quoted header."""
-    text = "From: Pat\nDate: 3 November 2026\nSubject: lamps\n\nThey are dark."
+@pytest.mark.parametrize("above", ["", "You have a new enquiry:\n\n", "Contact form\n"])
+def test_web_form_stays(above: str) -> None:
+    """P4: a web form's fields are no quoted header."""
+    text = f"{above}From: Pat\nDate: 3 November 2026\nSubject: lamps\nMessage: They are dark."
     assert own_words(text, US, "Enquiry from the website").own == text
+
+
+def test_header_block_of_a_reply_under_a_subject_of_its_own() -> None:
+    """P4: a whole header below a letter is a quotation, also where the sender changed the subject."""
+    assert own_words(f"{LETTER}\n\n{HEADERS['pt']}\n\nQuais?", US, "Reclamação").own == LETTER
 
 
 @pytest.mark.parametrize("device", DEVICES)

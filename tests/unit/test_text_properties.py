@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.mail.text import own_words
+from intake.mail.text import own_words, unwrap_links
 from intake.mail.values import Identity
 
 US = Identity(addresses=frozenset({"cohesion@example.org"}))
@@ -83,3 +84,26 @@ def test_what_is_quoted_below_changes_nothing_above(lines: list[str], below: lis
 def test_lone_surrogates_do_no_harm() -> None:
     """P5: a text with a lone surrogate is read like any other."""
     assert own_words("lamps \ud800 dark\n> quoted", US).own == "lamps ? dark"
+
+
+HOSTILE = {
+    "a line of a megabyte": "x" * 1_000_000,
+    "nothing but marks": ">" * 1_000_000,
+    "a hundred thousand quoted lines": "> x\n" * 100_000,
+    "deep quotation": "\n".join(">" * (depth % 500) + " x" for depth in range(50_000)),
+    "attributions alone": "On 1 Jan 2026 at 10:00 a <a@example.com> wrote:\n" * 50_000,
+    "header lines alone": "From: a\nSubject: b\n" * 50_000,
+    "colons": ":\n" * 100_000,
+    "banners alone": "[EXTERNAL] CAUTION: This email originated from outside. " * 20_000,
+    "signatures alone": "Kind regards,\n\nJo Elm\nHousing Officer\n01632 960384\n\n" * 20_000,
+    "disclaimers alone": "This is for the intended recipient only.\n\n" * 20_000,
+    "rules and links": "____________\nhttps://example.org\n" * 50_000,
+    "wrapped links": "https://urldefense.com/v3/__" + "*" * 500_000 + "__;" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_is_read_in_linear_time(text: str) -> None:
+    """P5: a text of a megabyte made to be slow is parted at once; were it quadratic, the run would end in a timeout."""
+    own_words(text, US, text[:1_000])
+    unwrap_links(text)
