@@ -6,65 +6,10 @@ import pytest
 
 from intake.mail.text import own_words
 from intake.mail.values import Identity
+from tests.unit.quotations import ATTRIBUTIONS, HEADERS
 
 US = Identity(addresses=frozenset({"cohesion@example.org"}))
 LETTER = "The lamps in Elm Road have been dark since Monday.\n\nWho mends them?\n\nPat"
-
-ATTRIBUTIONS = {
-    "en": "On Tue, 10 Nov 2026 at 09:41, Community Safety <cohesion@example.org> wrote:",
-    "en, wrapped": "On Tue, 10 Nov 2026 at 09:41, Community Safety Partnership <\ncohesion@example.org> wrote:",
-    "en, no address": "On 12/11/2026 10:02, Community Safety wrote:",
-    "ro": "În mar., 10 nov. 2026 la 09:15, Community Safety <cohesion@example.org> a scris:",
-    "pl": "W dniu śr., 4 lis 2026 o 11:20 Community Safety <cohesion@example.org> napisał(a):",
-    "lt": "2026-11-10, an, 09:41 Community Safety <cohesion@example.org> rašė:",
-    "lv": "otrd., 2026. g. 10. nov., plkst. 09:41 — lietotājs Community (<cohesion@example.org>) rakstīja:",
-    "hu": "Community Safety <cohesion@example.org> ezt írta (időpont: 2026. nov. 10., K, 9:41):",
-    "it": "Il giorno mar 10 nov 2026 alle ore 09:41 Community Safety <cohesion@example.org> ha scritto:",
-    "pt": "Community Safety <cohesion@example.org> escreveu no dia terça, 10/11/2026 à(s) 09:41:",
-    "es": "El mar, 10 nov 2026 a las 9:41, Community Safety (<cohesion@example.org>) escribió:",
-    "bg": "На вт, 10.11.2026 г. в 14:20 Community Safety <cohesion@example.org> написа:",
-    "el": "Στις Τρί 10 Νοε 2026 στις 9:41 π.μ., ο χρήστης Community <cohesion@example.org> έγραψε:",
-    "fr": "Le mar. 10 nov. 2026 à 09:41, Community Safety <cohesion@example.org> a écrit :",
-    "de": "Am Di., 10. Nov. 2026 um 09:41 Uhr schrieb Community Safety <cohesion@example.org>:",
-    "uk": "вт, 10 лист. 2026 р. о 09:41 Community Safety <cohesion@example.org> пише:",
-    "ru": "вт, 10 нояб. 2026 г. в 09:41, Community Safety <cohesion@example.org>:",
-    "sq": "Më mar, 10 nën 2026 në 09:41, Community Safety <cohesion@example.org> shkroi:",
-    "tr": "Community Safety <cohesion@example.org>, 10 Kas 2026 Sal, 09:41 tarihinde şunu yazdı:",
-    "ar": "في الثلاثاء، 10 نوفمبر 2026 في 10:05 كتب Community Safety <\ncohesion@example.org>:",
-    "fa": "در تاریخ سه‌شنبه ۱۰ نوامبر ۲۰۲۶، ۹:۴۱ Community Safety <cohesion@example.org> نوشت:",
-    "ur": "منگل، 10 نومبر، 2026 کو 9:41 AM پر Community Safety <cohesion@example.org> نے لکھا:",
-    "bn": "মঙ্গল, ১০ নভেম্বর, ২০২৬ তারিখে ৯:৪১ AM টায় Community Safety <cohesion@example.org> লিখেছেন:",
-    "gu": "મંગળ, 10 નવે, 2026 એ 9:41 AM વાગ્યે Community Safety <cohesion@example.org> એ આ લખ્યું:",
-    "pa": "ਮੰਗਲ, 10 ਨਵੰ 2026 ਨੂੰ 9:41 ਪੂ.ਦੁ. 'ਤੇ Community Safety <cohesion@example.org> ਨੇ ਲਿਖਿਆ:",
-    "ta": "செவ்., 10 நவ., 2026, முற்பகல் 9:41 அன்று, Community <cohesion@example.org> எழுதியது:",
-    "zh": "Community Safety <cohesion@example.org> 于2026年11月10日周二 09:41写道：",
-}
-
-HEADERS = {
-    "en": "From: Community Safety <cohesion@example.org>\nSent: 03 November 2026 10:10\nTo: Pat\nSubject: Lamps",
-    "en, bold": "*From:* Community Safety\n*Date:* Tuesday, 3 November 2026\n*To:* Pat\n*Subject:* Lamps",
-    "en, spaced": "From: Community Safety\n\nSent: 03 November 2026 10:10\n\nTo: Pat\n\nSubject: Lamps",
-    "ro": "De la: Community Safety\nTrimis: marți, 3 noiembrie 2026 10:10\nCătre: Pat\nSubiect: Lamps",
-    "pl": "Od: Community Safety\nWysłano: wtorek, 3 listopada 2026 10:10\nDo: Pat\nTemat: Lamps",
-    "lt": "Nuo: Community Safety\nIšsiųsta: 2026 m. lapkričio 3 d. 10:10\nKam: Pat\nTema: Lamps",
-    "lv": "No: Community Safety\nNosūtīts: otrdiena, 2026. gada 3. novembris 10:10\nKam: Pat\nTēma: Lamps",
-    "hu": "Feladó: Community Safety\nElküldve: 2026. november 3., kedd 10:10\nCímzett: Pat\nTárgy: Lamps",
-    "it": "Da: Community Safety\nInviato: martedì 3 novembre 2026 10:10\nA: Pat\nOggetto: Lamps",
-    "pt": "De: Community Safety\nEnviado: 9 de novembro de 2026 12:31\nPara: Pat\nAssunto: Lamps",
-    "es": "De: Community Safety\nEnviado el: martes, 3 de noviembre de 2026 10:10\nPara: Pat\nAsunto: Lamps",
-    "bg": "От: Community Safety\nИзпратено: 3 ноември 2026 г. 10:10\nДо: Pat\nОтносно: Lamps",
-    "el": "Από: Community Safety\nΣτάλθηκε: Τρίτη, 3 Νοεμβρίου 2026\nΠρος: Pat\nΘέμα: Lamps",
-    "fr": "De : Community Safety\nEnvoyé : vendredi 13 novembre 2026 15:47\nÀ : Pat\nObjet : Lamps",
-    "de": "Von: Community Safety\nGesendet: Dienstag, 3. November 2026 10:10\nAn: Pat\nBetreff: Lamps",
-    "uk": "Від: Community Safety\nНадіслано: 3 листопада 2026 р. 10:10\nКому: Pat\nТема: Lamps",
-    "ru": "От: Community Safety\nОтправлено: 3 ноября 2026 г. 10:10\nКому: Pat\nТема: Lamps",
-    "sq": "Nga: Community Safety\nDërguar: e martë, 3 nëntor 2026\nPër: Pat\nSubjekti: Lamps",
-    "tr": "Kimden: Community Safety\nGönderildi: 3 Kasım 2026 Salı 10:10\nKime: Pat\nKonu: Lamps",
-    "ar": "من: Community Safety\nتاريخ الإرسال: 3 نوفمبر 2026 10:10\nإلى: Pat\nالموضوع: Lamps",
-    "fa": "از: Community Safety\nتاریخ: ۳ نوامبر ۲۰۲۶\nبه: Pat\nموضوع: Lamps",
-    "zh": "发件人: Community Safety\n发送时间: 2026年11月3日 10:10\n收件人: Pat\n主题: Lamps",
-    "one not known": "Ffrom: Us <cohesion@example.org>\nSendt op: 3 Nov 2026 10:10\nTil-ke: Pat\nEmnet: Lamps",
-}
 
 DEVICES = (
     "Sent from my iPhone",
