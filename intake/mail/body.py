@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from intake.mail.charsets import codec, decode, storable
+from intake.mail.charsets import codec, decode
 from intake.mail.flowed import unfolded
 from intake.mail.html import html_to_text
 from intake.mail.parts import Container, Leaf, leaves
@@ -101,11 +102,12 @@ def body(top: Leaf | Container) -> Body:
     if not blocks:
         blocks = [reader.block(leaf) for leaf in leaves(top) if leaf.readable][:1]
     texts = [_best(block) for block in blocks]
+    said = [(text, plain) for text, plain in texts if text.strip()]
     read = set(reader.read)
     return Body(
-        text="\n".join(text.strip("\n") for text, _ in texts if text.strip()).strip("\n"),
+        text="\n".join(text.strip("\n") for text, _ in said),
         html="\n".join(block.html for block in blocks if block.html is not None),
-        plain=bool(texts) and all(plain for text, plain in texts if text.strip()),
+        plain=bool(texts) and all(plain for _, plain in said or texts),
         rest=tuple(leaf for leaf in leaves(top) if leaf not in read),
         uuencoded=tuple(reader.uuencoded),
         defects=tuple(dict.fromkeys(reader.defects)),
@@ -114,16 +116,15 @@ def body(top: Leaf | Container) -> Body:
 
 def _best(block: _Block) -> tuple[str, bool]:
     """Return the text of a block, and whether it is the plain one."""
-    plain = storable(block.plain or "")
-    if not block.html or (block.plain is not None and len(plain) > _SHORT):
+    plain = block.plain or ""
+    if not block.html or (plain.strip() and (len(plain) > _SHORT or "html" not in plain.lower())):
         return plain, True
     shown = html_to_text(block.html)
-    stand_in = "html" in plain.lower() and len(shown) > len(plain)
-    return (shown, False) if not plain.strip() or stand_in else (plain, True)
+    return (plain, True) if plain.strip() and len(shown) <= len(plain) else (shown, False)
 
 
-def _joined(texts: object) -> str | None:
-    found = [text for text in texts if text is not None]  # type: ignore[attr-defined]
+def _joined(texts: Iterable[str | None]) -> str | None:
+    found = [text for text in texts if text is not None]
     return "\n".join(found) if found else None
 
 

@@ -24,6 +24,9 @@ _PARAMETER = re.compile(
     r"""(?<![^\s;])([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.|"(?!\s*(?:;|$)))*+)"|((?:[^;"]|"(?!\s*;))*+))""", re.DOTALL
 )
 _MEDIA_TYPE = re.compile(r"\s*([!#-'*+.0-9A-Z^-z|~-]+)\s*/\s*([!#-'*+.0-9A-Z^-z|~-]+)", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_NAME = re.compile(r"[\w-]{1,60}", re.ASCII)
+_SIMPLE = re.compile(r"[ !#-\[\]-~]*")
 _MOST_PARAMETERS = 100
 _LONGEST_NAME = 200  # bytes in UTF-8, so that the name with a suffix fits any file system
 
@@ -161,7 +164,7 @@ def parameters(text: str) -> tuple[str, dict[str, str]]:
         if count >= _MOST_PARAMETERS:
             break
         name = match[1].lower()
-        value = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3].strip().strip('"')
+        value = match[3].strip().strip('"') if match[2] is None else _ESCAPED.sub(r"\1", match[2])
         base, star, number = name.partition("*")
         if star:
             pieces.setdefault(base, []).append((_number(number), number.endswith("*") or not number, value))
@@ -189,10 +192,9 @@ def written(head: str, values: dict[str, str]) -> str:
     """Return a value that every parser reads alike; parameters that cannot be so written are left out."""
     out = [head]
     for name, value in values.items():
-        if not re.fullmatch(r"[\w-]{1,60}", name, re.ASCII):
+        if not _NAME.fullmatch(name):
             continue
-        simple = re.fullmatch(r"[ !#-\[\]-~]*", value) and "=?" not in value
-        if simple:
+        if _SIMPLE.fullmatch(value) and "=?" not in value:
             out.append(f'{name}="{value}"')
         elif name in ("name", "filename"):
             out.append(f"{name}*=utf-8''{quote(value, safe='')}")

@@ -62,6 +62,8 @@ def html_to_text(html: str) -> str:
     if len(html) > _MOST:
         html = _DATA_URI.sub("", html)[:_MOST]
     html = _LONG_TAG.sub(r"\1 ", _INVISIBLE.sub("", html))
+    if "<" not in html:  # plain text under a wrong label
+        return _tidy(unescape(html).replace("\n", _LINE))
     if html.count("<") > _FEW_TAGS and _depth(html) > _DEEPEST:
         return _tidy(_BLOCK.join(unescape(text) for text in _TAG.sub("\0", _seen(html)).split("\0")))
     root = LexborHTMLParser(html).body

@@ -116,6 +116,9 @@ def _mapped(raw: bytes, defects: list[str]) -> Part:
         child = _child(raw, at, containers[-1][1], defects)
         known = _entered(child, containers, defects)
         at = child.start
+    else:
+        if containers:
+            defects.append("the mail ends within a multipart")
     return top
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import Message as Tree
-from email.utils import collapse_rfc2231_value
 
 from intake.mail import headers as header
 from intake.mail import mime
@@ -71,14 +70,10 @@ def tree(part: Tree, raw: bytes, bodies: tuple[tuple[int, int], ...]) -> Leaf | 
     if behind is None and part.is_multipart():
         return Container(kind, tuple(tree(child, raw, bodies) for child in _children(part)))
     span = None if behind is None else bodies[int(behind)]
-    about = _parameters(part, "content-type")
-    how = _parameters(part, "content-disposition")
+    _, about = header.parameters(str(part.get("content-type", "")))
+    disposition, how = header.parameters(str(part.get("content-disposition", "")))
     name = how.get("filename") or about.get("name", "")
-    return Leaf(part, raw, span, kind, name, part.get_content_disposition() or "", about)
-
-
-def _parameters(part: Tree, field: str) -> dict[str, str]:
-    return {name: collapse_rfc2231_value(value) for name, value in part.get_params([], field)}
+    return Leaf(part, raw, span, kind, name, disposition, about)
 
 
 def _children(part: Tree) -> list[Tree]:

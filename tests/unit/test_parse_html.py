@@ -11,7 +11,7 @@ from intake.mail.html import html_to_text
     ("html", "text"),
     [
         ("", ""),
-        ("just words", "just words"),
+        ("just words,\nno markup &amp; all", "just words,\nno markup & all"),
         ("<div>one</div><div>two</div>", "one\ntwo"),
         ("<p>one</p><p>two</p>", "one\n\ntwo"),
         ('<p style="margin:0">one</p><p style="margin: 0cm">two</p>', "one\ntwo"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.mail.headers import decode_words, file_name, message_ids, parameters
@@ -15,6 +15,8 @@ from intake.mail.html import html_to_text
 from intake.mail.message import Message
 from intake.mail.parse import attachment_content, parse
 from tests.unit.strategies import Sample, broken_mails, damaged_mails, samples
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are shared
 
 
 def _texts(value: object) -> list[str]:
@@ -41,24 +43,28 @@ def _check(raw: bytes) -> Message:
     return message
 
 
+@unhurried
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_a_message(raw: bytes) -> None:
     """P2: every byte string gives a Message that UTF-8 and PostgreSQL can hold, and its attachments can be had."""
     _check(raw)
 
 
+@unhurried
 @given(broken_mails())
 def test_any_order_of_the_pieces_of_mails_is_a_message(raw: bytes) -> None:
     """P2: header lines, boundaries, encodings and charsets in the wrong places stop nothing."""
     _check(raw)
 
 
+@unhurried
 @given(damaged_mails())
 def test_a_damaged_mail_is_a_message(raw: bytes) -> None:
     """P2: a mail that lost some stretches still gives a Message."""
     _check(raw)
 
 
+@unhurried
 @given(samples())
 def test_what_was_written_is_read(sample: Sample) -> None:
     """P1: subject, name, text and attachments come back over charsets, transfer and header encodings."""
@@ -71,6 +77,7 @@ def test_what_was_written_is_read(sample: Sample) -> None:
         assert attachment_content(sample.raw, found.index) == content
 
 
+@unhurried
 @given(st.text(max_size=300))
 def test_any_text_is_a_header_value(text: str) -> None:
     """P2: encoded words, parameters, ids and file names are read from any text without raising."""
@@ -84,6 +91,7 @@ def test_any_text_is_a_header_value(text: str) -> None:
     assert len(name.encode("utf-8", "surrogatepass")) <= 200
 
 
+@unhurried
 @given(st.lists(st.sampled_from(["<p>", "</p>", "<div hidden>", "<br>", "x", "<b", ">", "<!--", "&", "<pre>\n"])))
 def test_any_markup_has_a_text(pieces: list[str]) -> None:
     """P2: HTML of any shape becomes text."""
