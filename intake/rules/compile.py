@@ -41,7 +41,7 @@ class Compiler:
         """Compile the rule that is number `index` of `document`."""
         source = Source(document, ("rules", index))
         first = self._lexicon.leaves
-        self._lexicon.any_language = shape.safety
+        self._lexicon.careful = shape.safety
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
         rule = Rule(shape.id, shape.safety, when, effects, shape.examples)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from intake.mail.values import Decision, Evidence, Facts, NearMiss, Span, Urgency
 from intake.rules import weigh
 from intake.rules.conditions import Outcome, View
-from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, Found, Matcher
+from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Found, Matcher, Spoken
 from intake.rules.normal import Reading
 from intake.rules.program import Effects, Program, Rule
 from intake.rules.rulebook import Rulebook
@@ -16,8 +16,8 @@ from intake.rules.unreadable import FLAG, RULE, unreadable
 from intake.rules.weigh import GENERAL, UNSOLICITED, Fired
 
 SHORT_NOTE = 15  # words above a forwarded letter that leave the matter to it (P4)
-SURE = 0.9  # confidence from which a language is not in doubt
-FEW = 8  # words that are too few to be sure
+SURE, FEW = 0.9, 8  # a language is not in doubt from this confidence on, and with more than so many words
+CERTAIN, MANY = 0.97, 25  # the same for safety rules
 MOST_SPANS = 12  # of one piece of evidence
 MOST_NEAR_MISSES = 20
 _REPLY = re.compile(r"\s*(re|aw|sv|odp|ynt|vs|rif|ref|antw|отв|відп|回复|答复|رد)(\[\d+\])?\s*[:：]", re.IGNORECASE)
@@ -44,13 +44,18 @@ def decide(facts: Facts, rulebook: Rulebook) -> Decision:
 def look(facts: Facts, matcher: Matcher) -> View:
     """Return a message with everything in it that any condition looks for."""
     readings, defaults = _read(facts, matcher.read)
-    return View(facts, matcher.search(readings, defaults, _language(facts, defaults)))
+    return View(facts, matcher.search(readings, defaults, _spoken(facts, defaults)))
 
 
-def _language(facts: Facts, defaults: frozenset[str]) -> str:
-    """Return the language whose words count, "" where it is in doubt."""
-    is_sure = facts.language.confidence >= SURE and len(facts.own.own.split(maxsplit=FEW)) > FEW
-    return facts.language.tag.split("-", 1)[0].lower() if is_sure and FULL_TEXT not in defaults else ""
+def _spoken(facts: Facts, defaults: frozenset[str]) -> Spoken:
+    """Return the language whose words count; in doubt about few words, and about the rest of a forwarded letter."""
+    if FULL_TEXT in defaults:
+        return UNKNOWN
+    tag, length = facts.language.tag.split("-", 1)[0].lower(), len(facts.own.own.split(maxsplit=MANY))
+    return Spoken(
+        tag if facts.language.confidence >= SURE and length > FEW else "",
+        tag if facts.language.confidence >= CERTAIN and length > MANY else "",
+    )
 
 
 def _read(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozenset[str]]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from intake.errors import Problem
 from intake.rules.match import Matcher, Pattern, Word, pattern, regex_fault
+from intake.rules.normal import words
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 
@@ -53,7 +54,7 @@ class Lexicon:
         self.problems: list[Problem] = []
         self.leaves = 0  # how many conditions have words so far; the number of the next
         self.languages: set[str] = set()
-        self.any_language = False  # whether the words of the next conditions are looked for in every language's letters
+        self.careful = False  # whether the next conditions are a safety rule's
         self._lists: dict[str, tuple[Entry, ...]] = {}
         self._expanded: dict[str, tuple[Word, ...]] = {}
         self._patterns: dict[str, Pattern | None] = {}
@@ -83,7 +84,7 @@ class Lexicon:
         """Return a new leaf that finds any of `texts`: words, phrases, and `$name` for a list."""
         leaf = self._leaf(fields)
         found = {one: None for n, text in enumerate(texts) for one in self._words_of(Entry(text, "", source / n), ())}
-        found = {Word(one.pattern, ""): None for one in found} if self.any_language else found
+        found = {one._replace(careful=self.careful): None for one in found}
         self._words += [(one, leaf) for one in found]
         return leaf
 
@@ -137,8 +138,8 @@ class Lexicon:
         if text not in self._patterns:
             self._patterns[text] = pattern(text)
         made = self._patterns[text]
-        if made is None:
-            self.problems.append(source.problem(f"`{text}` holds no letter or digit"))
+        if made is None or not all(words(part) for part in text.split()):
+            self.problems.append(source.problem(f"`{text}`: signs without letters or digits are not looked for"))
         elif any("*" in word[:-1] for word in text.split()):
             self.problems.append(source.problem(f"`{text}`: a * can stand only at the end of a word"))
         elif any(is_open and len(word) < 2 and word.isascii() for word, is_open in made.words):

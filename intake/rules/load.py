@@ -109,6 +109,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem]) -> Rulebook:
         files=dict(texts),
         languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
         program=program,
+        **({} if categories.lean is None else {"lean": categories.lean}),
     )
 
 

@@ -54,6 +54,16 @@ class Found(NamedTuple):
         return self.reading.word(self.start), self.reading.word(self.end - 1)
 
 
+class Spoken(NamedTuple):
+    """What language a message is in, as far as word lists go."""
+
+    usual: str  # "pl"; "" where it is in doubt
+    careful: str  # the same, but already "" at the least doubt
+
+
+UNKNOWN = Spoken("", "")
+
+
 class Pattern(NamedTuple):
     """A word or phrase in normal form; a word that ended in `*` is marked."""
 
@@ -86,6 +96,7 @@ class Word(NamedTuple):
 
     pattern: Pattern
     language: str  # "pl": in Polish ones, and where the language is in doubt; "": in all
+    careful: bool = False  # whether the least doubt is enough
 
 
 def pattern(written: str) -> Pattern | None:
@@ -103,8 +114,8 @@ class _Entry:
     """What the automaton hands over for one key."""
 
     length: int
-    leaves: list[tuple[int, str, re.Pattern[str] | None, bool]] = field(default_factory=list)
-    # leaf, language, what must follow the key, whether any ending may
+    leaves: list[tuple[int, Word, re.Pattern[str] | None, bool]] = field(default_factory=list)
+    # leaf, what it looks for, what must follow the key, whether any ending may
 
 
 class Findings:
@@ -132,16 +143,16 @@ class Matcher:
         self._set = _set(written for written, _ in regexes)
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
 
-    def search(self, readings: Iterable[Reading], defaults: frozenset[str], language: str = "") -> Findings:
+    def search(self, readings: Iterable[Reading], defaults: frozenset[str], spoken: Spoken = UNKNOWN) -> Findings:
         """Return everything that the leaves find in `readings`; those without a choice read `defaults`.
 
-        Words of other languages than `language` are passed over; "" is for one that is in doubt: nothing is.
+        Words of languages that are not `spoken` are passed over.
         """
         findings = Findings(defaults)
         for reading in readings:
             take = self._taker(findings, reading)
             if self._automaton is not None:
-                self._search_words(reading, language, take)
+                self._search_words(reading, spoken, take)
             if self._set is not None:
                 self._search_regexes(reading, take)
         return findings
@@ -159,12 +170,13 @@ class Matcher:
 
         return take
 
-    def _search_words(self, reading: Reading, language: str, take: Callable[[int, Found], None]) -> None:
+    def _search_words(self, reading: Reading, spoken: Spoken, take: Callable[[int, Found], None]) -> None:
         text = reading.normal
         for last, entry in self._automaton.iter(text):
             start = last + 1 - entry.length
-            for leaf, spoken, rest, is_open in entry.leaves:
-                if spoken and language and spoken != language:
+            for leaf, word, rest, is_open in entry.leaves:
+                language = spoken.careful if word.careful else spoken.usual
+                if word.language and language and word.language != language:
                     continue
                 if rest is not None:
                     matched = rest.match(text, last + 1)
@@ -220,7 +232,7 @@ def _automaton(words: Iterable[tuple[Word, int]]) -> Any:
         made = one.pattern
         is_open = made.words[-1][1]
         for key in _with_particles(made.key):
-            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one.language, made.rest, is_open))
+            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one, made.rest, is_open))
     if not entries:
         return None
     automaton = ahocorasick.Automaton()

@@ -46,3 +46,4 @@ class Rulebook:
     files: Mapping[str, str]  # name -> text, so that an old rulebook can be kept (R5)
     languages: frozenset[str]  # languages that the word lists speak (R9)
     program: Any = field(repr=False, compare=False)  # what `rules.decide` walks; made by `rules.load`
+    lean: int = 1_000_000  # weight from which the heaviest category is taken where none reaches its threshold

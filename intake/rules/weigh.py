@@ -28,13 +28,16 @@ class Fired(NamedTuple):
 def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
     """Return the categories assigned, the heaviest first; of the same weight, the more urgent, then by file order.
 
-    `unsolicited` drives out all others unless a safety rule fired; `general` stands where there is no other.
+    Where none reaches its threshold, the heaviest from the rulebook's `lean` on is taken. `unsolicited` drives out all
+    others unless a safety rule fired; `general` stands where there is no other.
     """
     weights = _weights(fired)
     safe = safe_categories(rulebook, fired)
-    assigned = [
-        one for one in rulebook.categories.values() if one.id in safe or weights.get(one.id, 0) >= one.threshold
-    ]
+    known = rulebook.categories.values()
+    assigned = [one for one in known if one.id in safe or weights.get(one.id, 0) >= one.threshold]
+    if not assigned:
+        leaning = [one for one in known if weights.get(one.id, 0) >= rulebook.lean]
+        assigned = sorted(leaning, key=lambda one: (-weights[one.id], -one.urgency.rank))[:1]
     is_pest = facts.kind is Kind.UNSOLICITED or any(one.id == UNSOLICITED for one in assigned)
     if is_pest and not alarmed(fired):
         return (UNSOLICITED,)
