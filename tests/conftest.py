@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.dovecot import PROGRAM, Dovecot
+from tests.servers.dovecot import Dovecot, missing
 from tests.servers.embedded_imap import EmbeddedImap
 from tests.servers.smtp_sink import SmtpSink
 
@@ -21,22 +21,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
     """A Dovecot that all tests of a run share; each test takes a user of its own."""
-    yield from _dovecot(Dovecot())
+    yield from _dovecot()
 
 
 @pytest.fixture(scope="session")
 def dovecot_bare() -> Iterator[Dovecot]:
     """A Dovecot that says it can do no more than RFC 3501 asks: no IDLE, MOVE, UIDPLUS or SPECIAL-USE."""
-    yield from _dovecot(Dovecot(capability="IMAP4rev1"))
+    yield from _dovecot(capability="IMAP4rev1")
 
 
-def _dovecot(server: Dovecot) -> Iterator[Dovecot]:
-    if PROGRAM is None:
+def _dovecot(capability: str = "") -> Iterator[Dovecot]:
+    if why := missing():
         pytest.skip(
-            "Dovecot is not installed, so none of this was tested against a full server: TLS, XOAUTH2, MOVE, "
-            "UIDVALIDITY, folder names, IDLE, broken connections, large messages"
+            f"{why}, so none of this was tested against a full server: TLS, XOAUTH2, MOVE, UIDVALIDITY, folder names, "
+            "IDLE, broken connections, large messages"
         )
-    server.start()
+    server = Dovecot(capability).start()
     yield server
     server.stop()
 

@@ -57,7 +57,7 @@ class Client(IMAPClient):  # type: ignore[misc] # imapclient is not typed
 
     _imap: _Imap4
 
-    def __init__(self, settings: ImapSettings, context: ssl.SSLContext) -> None:
+    def __init__(self, settings: ImapSettings, context: ssl.SSLContext | None) -> None:
         """Connect. Raises OSError, imaplib's errors."""
         self.context = context
         timeout = SocketTimeout(connect=settings.timeout, read=settings.timeout)
@@ -84,14 +84,12 @@ class Client(IMAPClient):  # type: ignore[misc] # imapclient is not typed
         return frozenset(one.decode("ascii", "replace") for one in self.capabilities())
 
     def idle(self) -> bool:
-        """Begin to idle (RFC 2177); return whether new mail was announced before the server agreed."""
-        announced = False
+        """Begin to idle (RFC 2177); return whether new mail was announced since the folder was opened."""
         self._idle_tag = self._imap._command("IDLE")
-        while (line := self._imap._get_response()) is not None:
-            announced = announced or line.endswith(b" EXISTS")
+        while self._imap._get_response() is not None:
             if self._imap.tagged_commands[self._idle_tag]:
                 raise self.Error("the server takes no IDLE")
-        return announced
+        return len(set(self._imap.untagged_responses.get("EXISTS", ()))) > 1
 
     def heard(self) -> bool:
         """Say whether something came that poll() cannot see: TLS, or the read before, may have taken it in already."""

@@ -166,7 +166,7 @@ class Session:
     def _connect(self) -> Client:
         settings = self._settings
         try:
-            context = ssl.create_default_context(cafile=settings.ca_file)
+            context = None if settings.tls == "none" else ssl.create_default_context(cafile=settings.ca_file)
         except OSError as error:
             raise UserError(f"{self._who}: the certificates in {settings.ca_file} cannot be read") from error
         try:

@@ -58,7 +58,10 @@ class Source(Protocol):
         ...
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most `seconds` for a hint of new mail; True when there was one. `wake` ends it early."""
+        """Wait at most `seconds` for a hint of new mail; True when there was one. `wake` ends it early.
+
+        Never raises: where a connection fails meanwhile, the next `fetch` says so.
+        """
         ...
 
     def wake(self) -> None:

@@ -140,7 +140,7 @@ class MboxBox:
         pass
 
 
-@pytest.fixture(params=["embedded", "dovecot", "maildir", "mbox", "eml"])
+@pytest.fixture(params=["embedded", pytest.param("dovecot", marks=pytest.mark.dovecot), "maildir", "mbox", "eml"])
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
     """Each kind of place in turn."""
     makers: dict[str, Callable[[], Box]] = {

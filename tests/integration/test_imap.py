@@ -17,6 +17,7 @@ from intake.mailbox.imap import JUNK, Folder, ImapSettings, ImapSource
 from intake.mailbox.source import Fetched
 from tests.servers.control import Control, control
 from tests.servers.dovecot import PASSWORD, Dovecot, token_of
+from tests.servers.embedded_imap import EmbeddedImap
 from tests.servers.ledger import Kept, everything, letter
 from tests.servers.proxy import Proxy
 
@@ -414,6 +415,33 @@ def test_flags_set_by_staff_are_no_news(staff: Control, opened: Callable[..., Im
     waiting.join(20)
     assert heard == [False]
     assert monotonic() - start >= 1.2
+
+
+def test_another_server_moves_and_announces_too(embedded_imap: EmbeddedImap) -> None:
+    """F8, F9: what holds with Dovecot holds with a server that shares no code with it."""
+    user, heard = embedded_imap.user(), list[bool]()
+    with control(embedded_imap, user) as staff:
+        staff.deliver_many(letters(3))
+        plain = ImapSettings(
+            "public",
+            embedded_imap.host,
+            embedded_imap.port,
+            "none",
+            user,
+            embedded_imap.password,
+            move_to="Erledigt – ok",
+        )
+        with closing(ImapSource(plain)) as source:
+            places = [one.place for one in everything(source)]
+            source.settle(places)
+            source.settle(places)
+            assert staff.subjects("Erledigt – ok") == ["letter 0", "letter 1", "letter 2"]
+            waiting = threading.Thread(target=lambda: heard.append(source.wait(100)))
+            waiting.start()
+            staff.deliver(letter(4, NOW))
+            waiting.join(30)
+            assert heard == [True]
+            assert [one.raw for one in everything(source)] == [letter(4, NOW)]
 
 
 def test_without_idle_the_wait_is_a_wait(dovecot_bare: Dovecot) -> None:

@@ -344,6 +344,20 @@ def test_news_that_come_with_the_beginning_of_idle_are_heard(before: bool) -> No
         assert source.wait(100) is True
 
 
+def test_news_that_come_with_the_search_before_idle_are_heard() -> None:
+    """F5: new mail that is announced at the end of the search just before IDLE, and not again, ends the wait."""
+
+    def search(client: Client, tag: bytes, rest: bytes) -> bool:
+        if b":*" in rest:
+            client.send(b"* SEARCH 1", b"* 2 EXISTS", tag + b" OK done")
+        return b":*" in rest
+
+    server = BrokenImap({1: ONE}, {"SEARCH": search}, capability="IMAP4rev1 IDLE")
+    with source_over(server) as source:
+        everything(source)
+        assert source.wait(100) is True
+
+
 def test_chatter_does_not_end_idle() -> None:
     """F5: a server's "still here" is no news, and IDLE goes on until there are some."""
     turns = iter((b"* OK Still here", b"* 1 FETCH (FLAGS (\\Seen))", b"* 2 EXISTS"))

@@ -9,7 +9,7 @@ from argparse import Namespace
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, Login
 from pymap.imap import IMAPServer
 from pymap.user import Passwords, UserMetadata
@@ -57,8 +57,15 @@ class EmbeddedImap:
         config = _Config.from_args(Namespace(host=self.host, port=0, **_ARGUMENTS, **_DEMO))
         self._login = Login(config)
         self._hash = await Passwords(config).hash_password(self.password)
-        greet = ProxyProtocolReader(config.proxy_protocol).get_callback(IMAPServer(self._login, config))
-        server = await asyncio.start_server(greet, self.host, 0)
+        imap = IMAPServer(self._login, config)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:  # as pymap's own listener does, but for a task that the garbage collector may take
+                await imap(reader, writer, SocketInfo.get(writer, None, unique_id=uuid.uuid4().bytes))
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(serve, self.host, 0)
         ready.set_result(server.sockets[0].getsockname()[1])
         await self._stop.wait()
         server.close()
