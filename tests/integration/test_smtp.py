@@ -106,7 +106,7 @@ def test_what_answers_mean(  # noqa: PLR0917 (the case's four and its two server
 ) -> None:
     """O3: what refuses us holds the queue, what refuses a recipient does not, and no address is kept of a reply."""
     smtp_sink.answer(stage, reply)
-    assert outcome(client) == (raised, told)
+    assert outcome(client) == (raised, f"SMTP {told}")
     assert smtp_sink.messages == []
     assert outcome(client) == (None, "")
     assert len(smtp_sink.messages) == 1
@@ -134,7 +134,7 @@ def test_no_answer_after_the_dot(smtp_sink: SmtpSink, does: str) -> None:
     client = made_for(smtp_sink, answer_timeout=SHORT)
     raised, told = outcome(client)
     assert raised is Unknown
-    assert told == "no answer after the final dot: the server closed the connection, or said nothing in time"
+    assert told == "SMTP: no answer after the final dot: the server closed the connection, or said nothing in time"
     assert len(smtp_sink.messages) == 1
     assert outcome(client) == (None, "")
     assert smtp_sink.connections == 2
@@ -165,7 +165,7 @@ def test_stale_connection(smtp_sink: SmtpSink, client: SmtpClient) -> None:
 def test_nobody_listens(smtp_sink: SmtpSink, client: SmtpClient) -> None:
     """O3: a server that is away holds the queue, for as long as it is."""
     smtp_sink.stop()
-    assert outcome(client) == (Hold, "connect: Connection refused")
+    assert outcome(client) == (Hold, "SMTP connect: Connection refused")
     smtp_sink.start()
     assert outcome(client) == (None, "")
 
@@ -177,10 +177,10 @@ def test_sign_in(smtp_sink: SmtpSink) -> None:
     assert outcome(good) == (None, "")
     assert smtp_sink.messages[0].user == "cohesion"
     bad = made_for(smtp_sink, user="cohesion", secret="geheimnis")
-    assert outcome(bad) == (Hold, "AUTH: 535 5.7.8")
+    assert outcome(bad) == (Hold, "SMTP AUTH: 535 5.7.8")
     accented = made_for(smtp_sink, user="cohesion", secret="geheimß")
-    assert outcome(accented) == (Hold, "AUTH: UnicodeEncodeError")
-    assert outcome(made_for(smtp_sink)) == (Hold, "MAIL: 530 5.7.0")
+    assert outcome(accented) == (Hold, "SMTP AUTH: UnicodeEncodeError")
+    assert outcome(made_for(smtp_sink)) == (Hold, "SMTP MAIL: 530 5.7.0")
     assert "geheim" not in repr(bad._settings)
     for client in (good, bad, accented):
         client.close()
@@ -190,7 +190,7 @@ def test_auth_not_offered(smtp_sink: SmtpSink) -> None:
     """O3: a server that offers no AUTH where a user is configured gets no mail."""
     smtp_sink.answer("ehlo", "250 sink.test", times=None)
     client = made_for(smtp_sink, user="cohesion", secret="x")
-    assert outcome(client) == (Hold, "AUTH: SMTP AUTH extension not supported by server.")
+    assert outcome(client) == (Hold, "SMTP AUTH: SMTP AUTH extension not supported by server.")
     client.close()
 
 
@@ -244,7 +244,7 @@ def test_tls(certificates: Path, tls: str) -> None:
         assert outcome(good) == (None, "")
         assert sink.messages[0].tls
         stage = "connect" if tls == "tls" else "STARTTLS"
-        refused = f"{stage}: the certificate is not good: unable to get local issuer certificate"
+        refused = f"SMTP {stage}: the certificate is not good: unable to get local issuer certificate"
         assert outcome(made_for(sink, tls=tls)) == (Hold, refused)
         assert len(sink.messages) == 1
         good.close()
@@ -253,8 +253,8 @@ def test_tls(certificates: Path, tls: str) -> None:
 def test_starttls_not_offered(smtp_sink: SmtpSink) -> None:
     """X2: where STARTTLS is asked for and not offered, or refused, nothing is sent in clear text."""
     client = made_for(smtp_sink, tls="starttls")
-    assert outcome(client) == (Hold, "STARTTLS: STARTTLS extension not supported by server.")
+    assert outcome(client) == (Hold, "SMTP STARTTLS: STARTTLS extension not supported by server.")
     smtp_sink.answer("ehlo", "250-sink.test\r\n250 STARTTLS")
     smtp_sink.answer("starttls", "454 4.7.0 TLS not available")
-    assert outcome(client) == (Hold, "STARTTLS: 454 4.7.0")
+    assert outcome(client) == (Hold, "SMTP STARTTLS: 454 4.7.0")
     assert smtp_sink.messages == []
