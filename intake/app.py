@@ -219,9 +219,11 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
-        faults = [f"the database is not up to date: run `intake db upgrade` ({one})" for one in pending(self.database)]
-        if faults:
-            raise UserError(faults[0])
+        if pending(self.database):
+            raise UserError(
+                "the database is not there or not up to date: `intake run` sees to it, or `intake db upgrade`"
+            )
+        faults: list[str] = []
         for look in (lambda: self.rulebook, lambda: self.composer):
             try:
                 look()
@@ -272,7 +274,9 @@ class App:
     def search(self, words: str) -> list[dict[str, Any]]:
         """Return the newest hundred messages that bear the words, the address or the case reference."""
         with self.database.read() as conn:
-            return [asdict(hit) for hit in cases.search(conn, words, 100)]
+            hits = cases.search(conn, words, 100)
+        columns = ("reference", "arrived_at", "category", "urgency", "from_address", "subject")
+        return [{column: getattr(hit, column) for column in columns} for hit in hits]
 
     def upgrade(self) -> list[str]:
         """Bring the database to this version; return the steps taken."""

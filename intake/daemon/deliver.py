@@ -71,7 +71,7 @@ class Deliverer:
             self._record(row, queue.give_up, str(error))
         except Hold as error:
             self._record(row, queue.hold, str(error))
-            raise
+            raise Temporary(f"the SMTP server takes nothing now ({error}); what is due waits for it") from error
         except Temporary as error:
             self._record(row, queue.retry, str(error))
         else:

@@ -21,9 +21,9 @@ from intake.triage import Sorter
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
 BATCH = 50
-MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
+MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class Processor:
         for claim in claimed:
             self._one(claim)
         return len(claimed)
+
+    def recover(self) -> int:
+        """Take back what dead processes had claimed; for a process that knows to be alone. Raises Temporary."""
+        with self.database.transaction() as conn:
+            return claims.let_go(conn)
 
     def _one(self, claim: Claimed) -> None:
         stage = "triage"
@@ -82,7 +87,7 @@ class Processor:
                 digest.add(conn, route.partner, recorded.message_id, now)
 
     def _routes(self, triage: Triage) -> tuple[Route, ...]:
-        """Return the decided routes; what nobody would get and no machine wrote is listed to the officers (D6)."""
+        """Return the decided routes; what nobody would get is listed to the officers (D6)."""
         if triage.decision.routes or triage.kind in MACHINES:
             return triage.decision.routes
         officers = self.sorter.rulebook.categories["general"].partners

@@ -116,7 +116,7 @@ class Service:
     def once(self, stop: threading.Event) -> Summary:
         """Do one full pass: receive, triage, make due digests, deliver all that is due."""
         summary = Summary()
-        self.deliverer.recover(alone=self.alone)
+        self._recover()
         for receiver in self.receivers:
             summary.kept += self._try(summary, receiver.receive)
             receiver.source.close()
@@ -125,6 +125,12 @@ class Service:
         summary.digests = self._try(summary, self.digester.make_due)
         summary.delivered = self._try(summary, lambda: self._deliver_all(stop))
         return summary
+
+    def _recover(self) -> None:
+        """Take up what a process that was killed had in hand."""
+        self.deliverer.recover(alone=self.alone)
+        if self.alone:
+            self.processor.recover()
 
     def _try(self, summary: Summary, work: Callable[[], int]) -> int:
         try:
@@ -147,7 +153,7 @@ class Service:
 
     def run(self, stop: threading.Event) -> bool:
         """Work until `stop` is set; False when a thread did not end in time."""
-        self.deliverer.recover(alone=self.alone)
+        self._recover()
         loops = self._loops()
         polls = {r.source.name: (self.poll_seconds[r.source.name], r.source.wake) for r in self.receivers}
         schedule = Schedule(

@@ -59,7 +59,7 @@ class Deployment:
                 [sys.executable, "-m", "intake", *arguments],
                 env=self.environment,
                 cwd=self.folder,
-                stdout=subprocess.PIPE,
+                stdout=log,
                 stderr=log,
             )
 
