@@ -18,6 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _WORD_START = re.compile(r"=\?([^?\s=*]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?")
 _WORD_END = re.compile(r"\?=(?![0-9A-F]{2})")
+_ANGLE = re.compile(r"(<[^<>]*+>)")
 _ID = re.compile(r"<([^<>]*)>")
 _SPACE = re.compile(r"\s+")
 _PARAMETER = re.compile(
@@ -82,8 +83,11 @@ def decode_words(text: str) -> str:
 
 
 def repair_words(text: str) -> str:
-    """Return `text` with its encoded words written anew, so that every parser can read them."""
-    return _replaced(text, _rewritten) if "=?" in text else text
+    """Return an address field with the encoded words of its names written anew, so that every parser can read them."""
+    if "=?" not in text:
+        return text
+    pieces = _ANGLE.split(text)  # what stands in angle brackets is an address, whatever it looks like
+    return "".join(piece if n % 2 else _replaced(piece, _rewritten) for n, piece in enumerate(pieces))
 
 
 def _replaced(text: str, render: Callable[[list[_Word]], str]) -> str:

@@ -28,7 +28,7 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _DASHES = re.compile(rb"--([^\r\n]*)")
-_BLANK = re.compile(rb"[ \t]*+(?:(?:\r\n|\r|\n)[ \t]*+)++")
+_BLANK = re.compile(rb"[ \t\r\n]*+")
 _INTERPRETED = ("from", "to", "cc", "reply-to", "date")
 
 
@@ -196,11 +196,24 @@ def _fields(raw: bytes, at: int, defects: list[str]) -> tuple[list[tuple[str, by
             at = match.end()
         elif blank := _EOL.match(raw, at):
             return fields, blank.end()
+        elif fields and (stray := _stray_end(raw, at)):
+            defects.append("a line within a header is no header field; left out")
+            at = stray
+        elif raw.startswith((b"From ", b">From "), at):  # a mailbox file's line between mails
+            at = _next_line(raw, at)
         else:
-            stray = _LINE.match(raw, at)
-            if stray is None or stray.end() == at or not _is_stray(raw, at, stray.end()):
-                return fields, at
-            at = stray.end()
+            return fields, at
+
+
+def _stray_end(raw: bytes, at: int) -> int:
+    """Where a line ends that is no field but stands before one, as when a fold was lost; 0 where it is the body's."""
+    following = _next_line(raw, at)
+    return following if not raw.startswith(b"--", at) and _KNOWN.match(raw, following) else 0
+
+
+def _next_line(raw: bytes, at: int) -> int:
+    line = _LINE.match(raw, at)
+    return line.end() if line else at
 
 
 def _cut(value: bytes, defects: list[str]) -> tuple[bytes, int]:
@@ -211,11 +224,6 @@ def _cut(value: bytes, defects: list[str]) -> tuple[bytes, int]:
     kept = value[:LONGEST_FIELD]
     kept = kept.rpartition(b",")[0] or kept
     return kept, len(value) - len(kept)
-
-
-def _is_stray(raw: bytes, at: int, following: int) -> bool:
-    """Tell a line that does not belong into a header block, but does not end it: a mailbox's From, a lost fold."""
-    return raw.startswith((b"From ", b">From "), at) or _KNOWN.match(raw, following) is not None
 
 
 def _is_kept(part: Part) -> bool:

@@ -23,6 +23,7 @@ from intake.mail.protection import protection
 
 _CONTENT_ID = re.compile(r"cid:([^\"'\s<>)]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255}")
+_NAMES = re.compile(r'"[^"]*+"?|=\?[^?\s]*+\?[^?]*+\?[^?]*+\?=|\([^)]*+\)?')
 _AROUND = "\"' "  # what may stand around a name
 _LONGEST_DATE = 100
 _QUIET = logging.CRITICAL + 1
@@ -79,9 +80,7 @@ class _Mail:
 
 
 def _mailboxes(found: Sequence[tuple[str, str]]) -> tuple[Address, ...]:
-    return tuple(
-        Address(_shown(name), storable(header.decode_words(address.strip()))) for name, address in found if address
-    )
+    return tuple(Address(_shown(name), storable(address.strip())) for name, address in found if address)
 
 
 def _shown(text: str) -> str:
@@ -90,14 +89,17 @@ def _shown(text: str) -> str:
 
 
 def _guessed_mailbox(value: str) -> tuple[Address, ...]:
-    """Make what can be made of an address field that follows no grammar: one address, or a name alone."""
+    """Make what can be made of an address field that follows no grammar: one address, or a name alone.
+
+    An address that stands within a quoted or encoded name is none: nobody vouches for it.
+    """
     text = header.decode_words(value).replace("<>", "").strip()
-    if not text or text.endswith(";"):  # nobody, or an empty group
+    bare = _NAMES.sub(" ", value).strip()
+    if not text or bare.endswith(";"):  # nobody, or an empty group
         return ()
-    found = list(dict.fromkeys(_ADDRESS.findall(text)))
-    if len(found) != 1:
-        return (Address(_shown(text).strip(_AROUND), ""),)
-    return (Address(_shown(text.replace(found[0], "").replace("<>", "")).strip(_AROUND), found[0]),)
+    found = list(dict.fromkeys(_ADDRESS.findall(bare)))
+    address = found[0] if len(found) == 1 else ""
+    return (Address(_shown(text.replace(address, "").replace("<>", "")).strip(_AROUND), address),)
 
 
 def _message(mail: _Mail) -> Message:
@@ -189,6 +191,8 @@ def _is_inline(leaf: Leaf, shown: set[str], html: str) -> bool:
 
 def _defects(mail: _Mail, subject: str, date_defect: str) -> tuple[str, ...]:
     found = [*mail.prepared.defects, *mail.body.defects, *filter(None, [date_defect])]
+    if sum(name == "from" for name, _ in mail.prepared.fields) > 1:
+        found.append("there is more than one From header; the topmost counts")
     if subject != header.clean(subject):
         found.append("the subject holds marks that turn the direction of text; left out")
     found += [f"the {fault['header']} header: {fault['reason']}" for fault in mail.parser.address_header_defects]
