@@ -37,7 +37,7 @@ from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.rules.load import load_rulebook
-from intake.rules.rulebook import Rulebook
+from intake.rules.rulebook import DigestTimes, Rulebook
 from intake.store import cases, quarantine
 from intake.store.database import Database, pending, upgrade
 from intake.triage import Sorter
@@ -92,7 +92,9 @@ class App:
     @cached_property
     def rulebook(self) -> Rulebook:
         """The rulebook in force. Raises UserError with every fault of every file."""
-        return load_rulebook(self.config.paths.rules)
+        digests = self.config.digests
+        days = tuple(configuration.DAYS.index(day) for day in digests.days)
+        return load_rulebook(self.config.paths.rules, DigestTimes(days, digests.time))
 
     @cached_property
     def identity(self) -> Identity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from intake.mail.language import detect
 from intake.mail.message import Message
 from intake.mail.parse import parse
 from intake.mail.screen import screen
-from intake.mail.text import own_words
+from intake.mail.text import own_words, unwrap_links
 from intake.mail.values import Acknowledge, Decision, Facts, Identity, Kind, Reason, Screening, Triage
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
@@ -36,6 +36,7 @@ class Sorter:
         `arrived` is an aware instant, or None where only the Date header can tell. `late` (F11) silences the answer.
         """
         message = parse(raw)
+        message = replace(message, text=unwrap_links(message.text))
         screening = screen(message, self.identity)
         own = own_words(message.text, self.identity, message.subject)
         language = detect(own.own or message.text, message.subject)

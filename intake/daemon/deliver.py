@@ -16,7 +16,7 @@ from intake.store.database import Database
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=15)  # longer than the ten minutes that an answer to the final dot may take
+LEASE = timedelta(minutes=20)  # longer than a slow server may take: ten minutes for the final dot's answer alone
 MINUTE = timedelta(minutes=1)
 
 

@@ -20,7 +20,7 @@ from intake.rules import examples
 from intake.rules.compile import Compiler, Known
 from intake.rules.lexicon import Lexicon, Source
 from intake.rules.program import Program
-from intake.rules.rulebook import Category, Partner, Rulebook
+from intake.rules.rulebook import Category, DigestTimes, Partner, Rulebook
 from intake.rules.shape import (
     DAYS,
     AreasFile,
@@ -49,8 +49,11 @@ class _File(NamedTuple):
     shape: pydantic.BaseModel
 
 
-def load_rulebook(folder: Path | Traversable) -> Rulebook:
-    """Load the `.yaml` files of `folder`; raises UserError with every fault of every file."""
+def load_rulebook(folder: Path | Traversable, digests: DigestTimes = DigestTimes()) -> Rulebook:  # noqa: B008 (frozen)
+    """Load the `.yaml` files of `folder`; raises UserError with every fault of every file.
+
+    `digests` serves partners whose entry names no times.
+    """
     files: dict[str, str] = {}
     problems: list[Problem] = []
     try:
@@ -64,12 +67,12 @@ def load_rulebook(folder: Path | Traversable) -> Rulebook:
             files[entry.name] = _text(entry)
         except UserError as error:
             problems += error.problems
-    return _load(files, problems)
+    return _load(files, problems, digests)
 
 
 def load_files(files: Mapping[str, str]) -> Rulebook:
     """Load a rulebook from names and texts of its files; raises UserError with every fault. Pure."""
-    return _load(files, [])
+    return _load(files, [], DigestTimes())
 
 
 def version(files: Mapping[str, str]) -> str:
@@ -90,7 +93,7 @@ def _text(entry: Path | Traversable) -> str:
     return yamlfile.decode(raw, entry.name)
 
 
-def _load(texts: Mapping[str, str], problems: list[Problem]) -> Rulebook:
+def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTimes) -> Rulebook:
     files = {name: file for name in sorted(texts) if (file := _file(name, texts[name], problems))}
     categories, partners = (_shape(files, name) for name in (CATEGORIES, PARTNERS))
     problems += (Problem(name, 0, 0, "is missing") for name in (CATEGORIES, PARTNERS) if name not in texts)
@@ -105,7 +108,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem]) -> Rulebook:
     return Rulebook(
         version=version(texts),
         categories={one.id: _category(one, categories.threshold) for one in categories.categories},
-        partners={one.id: _partner(one) for one in partners.partners},
+        partners={one.id: _partner(one, digests) for one in partners.partners},
         files=dict(texts),
         languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
         program=program,
@@ -213,12 +216,12 @@ def _category(shape: CategoryShape, threshold: int) -> Category:
     )
 
 
-def _partner(shape: PartnerShape) -> Partner:
+def _partner(shape: PartnerShape, digests: DigestTimes) -> Partner:
     return Partner(
         id=shape.id,
         name=shape.name,
         address=shape.address,
-        digest_days=tuple(DAYS.index(day) for day in shape.digest_days),
-        digest_time=shape.digest_time,
+        digest_days=tuple(DAYS.index(day) for day in shape.digest_days) if shape.digest_days else digests.days,
+        digest_time=shape.digest_time or digests.time,
         empty_digest=shape.empty_digest,
     )

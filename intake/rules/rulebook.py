@@ -25,6 +25,14 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestTimes:
+    """When digests are made."""
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)  # Monday is 0
+    time: time = time(7, 30)  # wall clock in the partnership's time zone
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """An organisation that receives routed mail and digests."""
 

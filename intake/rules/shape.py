@@ -95,8 +95,8 @@ class PartnerShape(_Shape):
     id: Id
     name: Text
     address: Address
-    digest_days: Days = ("mon", "tue", "wed", "thu", "fri")
-    digest_time: time = time(7, 30)
+    digest_days: Days | None = None  # None: as config.yaml says
+    digest_time: time | None = None
     empty_digest: bool = False
 
 
