@@ -31,7 +31,6 @@ class Claimed:
     late: bool  # never acknowledged (F11)
     left_behind: str  # a sentence where parts were not fetched
     attempt: int  # 1 for the first: more where a worker died or gave back
-    worker: str
     fence: int  # of this claim; grows with every claim of the delivery
 
 
@@ -51,7 +50,7 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
         "attempts": deliveries.c.attempts + 1,
     }
     conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
-    return _claimed(conn, worker, ids)
+    return _claimed(conn, ids)
 
 
 def let_go(conn: Connection, worker: str | None = None) -> int:
@@ -74,7 +73,6 @@ def hold(conn: Connection, claimed: Claimed) -> str:
         .where(
             deliveries.c.id == claimed.delivery_id,
             WAITING,
-            deliveries.c.claimed_by == claimed.worker,
             deliveries.c.fence == claimed.fence,
         )
         .with_for_update()
@@ -103,7 +101,7 @@ def _free(conn: Connection, now: datetime, limit: int) -> list[int]:
     return ids
 
 
-def _claimed(conn: Connection, worker: str, ids: Sequence[int]) -> list[Claimed]:
+def _claimed(conn: Connection, ids: Sequence[int]) -> list[Claimed]:
     rows = conn.execute(
         select(deliveries, raws.c.data)
         .join(raws, raws.c.hash == deliveries.c.raw_hash)
@@ -119,7 +117,6 @@ def _claimed(conn: Connection, worker: str, ids: Sequence[int]) -> list[Claimed]
             late=row.late,
             left_behind=row.left_behind,
             attempt=row.attempts,
-            worker=worker,
             fence=row.fence,
         )
         for row in rows

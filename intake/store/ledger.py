@@ -98,7 +98,7 @@ def _keep(conn: Connection, fetched: Fetched, now: datetime) -> int | None:
 def _keep_raw(conn: Connection, raw_hash: str, raw: bytes, now: datetime) -> None:
     if not conn.scalar(select(exists().where(raws.c.hash == raw_hash))):
         row = {"hash": raw_hash, "size": len(raw), "data": pack(raw), "kept_at": now}
-        conn.execute(upsert(conn, raws).values(row).on_conflict_do_nothing())
+        conn.execute(upsert(conn, raws).on_conflict_do_nothing(), row)
 
 
 def _keep_fault(conn: Connection, fetched: Fetched, now: datetime) -> None:
@@ -107,7 +107,7 @@ def _keep_fault(conn: Connection, fetched: Fetched, now: datetime) -> None:
     new = _insert(conn, fetched, now, values)
     if new is not None:
         row = {"delivery_id": new, "stage": "fetch", "error": fetched.fault, "created_at": now}
-        conn.execute(quarantine.insert().values(row))
+        conn.execute(quarantine.insert(), row)
     else:
         conn.execute(update(deliveries).where(_without_raw(fetched.place)).values(faulted_at=now))
 
@@ -124,14 +124,14 @@ def _insert(conn: Connection, fetched: Fetched, now: datetime, values: dict[str,
         "first_seen_at": now,
         **values,
     }
-    insert = upsert(conn, deliveries).values(row).on_conflict_do_nothing()
-    new: int | None = conn.scalar(insert.returning(deliveries.c.id))
+    insert = upsert(conn, deliveries).on_conflict_do_nothing()
+    new: int | None = conn.scalar(insert.returning(deliveries.c.id), row)
     return new
 
 
 def _complete(conn: Connection, place: Place, now: datetime, values: dict[str, object]) -> int | None:
     """Give a delivery the bytes that the server did not hand over before; None where it has its bytes."""
-    filled = update(deliveries).where(_without_raw(place)).values(**values, faulted_at=None)
+    filled = update(deliveries).where(_without_raw(place)).values(**values)
     delivery_id: int | None = conn.scalar(filled.returning(deliveries.c.id))
     if delivery_id is not None:
         still_open = and_(quarantine.c.delivery_id == delivery_id, quarantine.c.released_at.is_(None))

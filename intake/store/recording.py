@@ -38,13 +38,7 @@ def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime) ->
     A second message of one Message-ID is flagged and bears no acknowledgement. Raises ClaimLost: nothing is recorded.
     """
     raw_hash = hold(conn, claimed)
-    recorded = (
-        _copy(conn, triage.content_key)
-        or _insert(conn, claimed, triage, raw_hash, now)
-        or _copy(conn, triage.content_key)  # another worker was first
-    )
-    if recorded is None:
-        raise RuntimeError("a message is neither new nor known")
+    recorded = _insert(conn, claimed, triage, raw_hash, now) or _copy(conn, triage.content_key)
     outcome = {"state": "duplicate" if recorded.duplicate else "recorded", "message_id": recorded.message_id}
     done = update(deliveries).where(deliveries.c.id == claimed.delivery_id)
     conn.execute(done.values(**outcome, claimed_by=None, claimed_until=None))
@@ -65,24 +59,24 @@ def repeats_id(conn: Connection, triage: Triage) -> bool:
     return bool(conn.scalar(select(other)))
 
 
-def _copy(conn: Connection, content_key: str) -> Recorded | None:
+def _copy(conn: Connection, content_key: str) -> Recorded:
     row = conn.execute(
         select(messages.c.id, messages.c.case_id, cases.c.reference)
         .join(cases, cases.c.id == messages.c.case_id)
         .where(messages.c.content_key == content_key)
-    ).one_or_none()
-    return Recorded(row.id, row.case_id, row.reference, duplicate=True, repeated_id=False) if row else None
+    ).one()
+    return Recorded(row.id, row.case_id, row.reference, duplicate=True, repeated_id=False)
 
 
 def _insert(conn: Connection, claimed: Claimed, triage: Triage, raw_hash: str, now: datetime) -> Recorded | None:
-    """Insert a new message and all that belongs to it; None where another worker has just recorded a copy."""
+    """Insert a new message and all that belongs to it; None where its content is here already."""
     repeated = repeats_id(conn, triage)
     if repeated:
         triage = _flagged(triage)
     case_id, reference = _open_case(conn, now)
     row = _row(claimed, triage) | {"case_id": case_id, "raw_hash": raw_hash, "recorded_at": now}
-    insert = upsert(conn, messages).values(row).on_conflict_do_nothing(index_elements=[messages.c.content_key])
-    message_id = conn.scalar(insert.returning(messages.c.id))
+    insert = upsert(conn, messages).on_conflict_do_nothing(index_elements=[messages.c.content_key])
+    message_id = conn.scalar(insert.returning(messages.c.id), row)
     if message_id is None:
         conn.execute(delete(cases).where(cases.c.id == case_id))
         return None
@@ -92,10 +86,10 @@ def _insert(conn: Connection, claimed: Claimed, triage: Triage, raw_hash: str, n
 
 def _open_case(conn: Connection, now: datetime) -> tuple[int, str]:
     """Return (id, reference) of a new case; a reference that is taken already is drawn again."""
+    insert = upsert(conn, cases).on_conflict_do_nothing().returning(cases.c.id)
     while True:
         reference = new_reference(secrets.SystemRandom())
-        insert = upsert(conn, cases).values(reference=reference, opened_at=now).on_conflict_do_nothing()
-        case_id = conn.scalar(insert.returning(cases.c.id))
+        case_id = conn.scalar(insert, {"reference": reference, "opened_at": now})
         if case_id is not None:
             return case_id, reference
 

@@ -9,8 +9,7 @@ from functools import cache
 from sqlalchemy import Connection, TextClause
 from sqlalchemy import text as sql
 
-MOST_CHARACTERS = 200_000  # of one message that are indexed
-MOST_WORDS = 16_000  # of one message that are indexed: PostgreSQL knows no later places
+MOST_CHARACTERS = 200_000  # of one message that are indexed; more would not fit into a tsvector (1 MB)
 LONGEST_WORD = 64  # characters; longer ones are cut
 
 # Scripts without spaces between words: each character counts as a word, and a word as a phrase.
@@ -22,21 +21,23 @@ LETTERS = str.maketrans(
     | {"ك": "ک", "ة": "ه"}
 )
 
+INTO_SQLITE = sql("INSERT INTO message_words (rowid, words) VALUES (:id, :words)")
+INTO_POSTGRESQL = sql("INSERT INTO message_words (message_id, words) VALUES (:id, CAST(:words AS tsvector))")
+
 
 def words(text: str) -> list[str]:
     """Return the words as the index holds them: lower case, without diacritics, in order."""
-    return [word[:LONGEST_WORD] for word in _pattern().findall(_folded(text[:MOST_CHARACTERS]))]
+    return [word[:LONGEST_WORD] for word in _word().findall(_folded(text[:MOST_CHARACTERS]))]
 
 
 def index(conn: Connection, message_id: int, *texts: str) -> None:
     """Put a message's texts into the index, once."""
-    found = words("\n".join(texts))[:MOST_WORDS]
+    found = words("\n".join(texts))
     if conn.dialect.name == "sqlite":
-        insert, row = "INSERT INTO message_words (rowid, words) VALUES (:id, :words)", " ".join(found)
+        insert, kept = INTO_SQLITE, " ".join(found)
     else:
-        insert = "INSERT INTO message_words (message_id, words) VALUES (:id, CAST(:words AS tsvector))"
-        row = " ".join(f"'{word}':{place}" for place, word in enumerate(found, 1))
-    conn.execute(sql(insert), {"id": message_id, "words": row})
+        insert, kept = INTO_POSTGRESQL, " ".join(f"'{word}':{place}" for place, word in enumerate(found, 1))
+    conn.execute(insert, {"id": message_id, "words": kept})
 
 
 def matching(conn: Connection, query: str) -> TextClause | None:
@@ -67,13 +68,24 @@ def _terms(query: str) -> list[tuple[list[str], bool]]:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    bare = "".join(char for char in plain if not unicodedata.combining(char))
-    return unicodedata.normalize("NFKC", bare).translate(LETTERS)[:MOST_CHARACTERS]
+    bare = unicodedata.normalize("NFKC", _diacritics().sub("", plain))
+    return bare.translate(LETTERS)[:MOST_CHARACTERS]
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
+def _diacritics() -> re.Pattern[str]:
+    """Match what combines with the letter before it; vowel signs, which Unicode gives no class, stay."""
+    return re.compile("[" + "".join(char for char in _marks() if unicodedata.combining(char)) + "]+")
+
+
+@cache
+def _word() -> re.Pattern[str]:
     """Match one word: letters, digits, and the vowel signs that belong to them."""
-    signs = "".join(char for char in map(chr, range(0x300, 0x10000)) if unicodedata.category(char)[0] == "M")
-    return re.compile(rf"[{ALONE}]|(?:(?![{ALONE}_])[\w{signs}])+")
+    return re.compile(rf"[{ALONE}]|(?:(?![{ALONE}_])[\w{''.join(_marks())}])+")
+
+
+def _marks() -> list[str]:
+    return [char for char in map(chr, range(0x300, 0x10000)) if unicodedata.category(char)[0] == "M"]

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import IntegrityError
 
 from intake.mail.values import Kind, Reason, Urgency
 from intake.mailbox.source import Place
 from intake.store import claims
-from intake.store.claims import ClaimLost, claim, let_go
-from intake.store.database import Database
+from intake.store.claims import ClaimLost, claim, hold, let_go
+from intake.store.database import Database, upgrade
 from intake.store.ledger import (
     ASK_AGAIN_AFTER,
     LATE_AFTER,
@@ -26,6 +26,7 @@ from intake.store.ledger import (
 from intake.store.quarantine import quarantine, quarantined, raw_of, release
 from intake.store.recording import Recorded, record, repeats_id
 from intake.store.tables import cases, deliveries, raws
+from tests.servers.postgres import Pooler
 from tests.store_fixtures import START, Clock
 from tests.store_steps import LEASE, claimed, count, in_threads, kept, recorded, states, stored
 from tests.store_values import decision, faulty, fetched, place, triage
@@ -242,6 +243,18 @@ def test_slow_worker_that_nobody_followed(database: Database, clock: Clock) -> N
     assert recorded(database, one).duplicate is False
 
 
+@pytest.mark.postgres
+def test_claim_is_kept_while_recording(postgres_database: Database, clock: Clock) -> None:
+    """H2: while a slow worker records, nobody else can claim what it holds."""
+    kept(postgres_database, fetched(1))
+    (one,) = claimed(postgres_database)
+    clock.advance(LEASE)
+    with postgres_database.transaction() as conn:
+        hold(conn, one)
+        assert claimed(postgres_database, "two") == []
+    assert len(claimed(postgres_database, "two")) == 1
+
+
 def test_let_go(database: Database) -> None:
     """H1: what a worker gives back, or what the dead had, is claimed at once by the next."""
     kept(database, fetched(1), fetched(2), fetched(3))
@@ -282,6 +295,27 @@ def test_many_workers_claim_different_ones(postgres_database: Database) -> None:
     assert sorted(done, key=int) == [str(uid) for uid in range(200)]
     assert set(states(postgres_database).values()) == {"recorded"}
     assert count(postgres_database, "messages") == 200
+
+
+@pytest.mark.postgres
+def test_behind_a_pooling_proxy(empty_postgres: str) -> None:
+    """H2: behind a proxy that gives each transaction another session, all is set up, claimed and recorded alike."""
+    if Pooler.program is None:
+        pytest.skip("there is no pgbouncer")
+    with Pooler(make_url(empty_postgres)) as url:
+        database = Database(url.render_as_string())
+        assert upgrade(database) == ["0001"]
+        kept(database, *(fetched(uid) for uid in range(60)))
+
+        def work(name: str) -> None:
+            while mine := claimed(database, name, 7):
+                for one in mine:
+                    recorded(database, one, one.place.uid)
+
+        in_threads(*(lambda name=f"worker {number}": work(name) for number in range(6)))
+        assert set(states(database).values()) == {"recorded"}
+        assert count(database, "messages") == 60
+        database.close()
 
 
 @pytest.mark.postgres

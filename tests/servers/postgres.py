@@ -42,9 +42,7 @@ class Postgres:
 
     def __enter__(self) -> Postgres:
         """Make its folder, start it, and wait until it answers."""
-        if os.geteuid() == 0:
-            owner = _unprivileged()
-            os.chown(self._base, owner.pw_uid, owner.pw_gid)
+        _hand_over(self._base)
         flags = ["--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={USER}", "--no-sync"]
         self._call("initdb", "-D", str(self._base / "data"), *flags).wait()
         self.start()
@@ -64,13 +62,7 @@ class Postgres:
         """Start it and wait until it answers."""
         settings = (f"unix_socket_directories={self._base}", "listen_addresses=", "max_connections=60", *self._settings)
         self._server = self._call("postgres", "-D", str(self._base / "data"), *(f"-c{one}" for one in settings))
-        while True:
-            try:
-                return psycopg.connect(_conninfo(self.url)).close()
-            except psycopg.OperationalError:
-                if self._server.poll() is not None:
-                    raise RuntimeError((self._base / "log").read_text()) from None
-                time.sleep(0.02)
+        _wait(self.url, self._server, self._base)
 
     def stop(self) -> None:
         """Stop it at once, as an administrator would: connections are ended."""
@@ -80,16 +72,76 @@ class Postgres:
             self._server = None
 
     def _call(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        owner = _unprivileged() if os.geteuid() == 0 else None
-        with (self._base / "log").open("ab") as log:
-            return subprocess.Popen(
-                [str(self._programs / program), *arguments],
-                stdout=log,
-                stderr=log,
-                cwd=self._base,
-                env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
-                **({"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}),
-            )
+        return _call(self._base, str(self._programs / program), *arguments)
+
+
+class Pooler:
+    """A PgBouncer before a server: each transaction may meet another of its two sessions; a context manager."""
+
+    program = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
+
+    def __init__(self, server: URL) -> None:
+        """Stand before the database that `server` names."""
+        self._server = server
+        self._base = Path(tempfile.mkdtemp(prefix="intake-pgb-"))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> URL:
+        """Start it; return the URL of the same database through it."""
+        if self.program is None:
+            raise RuntimeError("there is no pgbouncer")
+        host = self._server.query.get("host") or self._server.host
+        (self._base / "ini").write_text(
+            f"[databases]\n* = host={host} port={self._server.port or 5432} user={USER}\n[pgbouncer]\n"
+            f"listen_addr=\nunix_socket_dir={self._base}\nauth_type=any\npool_mode=transaction\n"
+            "default_pool_size=2\n"
+        )
+        _hand_over(self._base)
+        self._process = _call(self._base, self.program, str(self._base / "ini"))
+        url = self._server.set(query={"host": str(self._base), "port": "6432"})
+        _wait(url, self._process, self._base)
+        return url
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it and remove its folder."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+        shutil.rmtree(self._base, ignore_errors=True)
+
+
+def _call(base: Path, *command: str) -> subprocess.Popen[bytes]:
+    """Start a program that refuses to run as root; it writes to the log in `base`."""
+    owner = _unprivileged() if os.geteuid() == 0 else None
+    with (base / "log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            cwd=base,
+            env={"LC_ALL": "C", "PATH": os.environ.get("PATH", "")},
+            **({"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}),
+        )
+
+
+def _hand_over(base: Path) -> None:
+    if os.geteuid() == 0:
+        owner = _unprivileged()
+        os.chown(base, owner.pw_uid, owner.pw_gid)
+
+
+def _wait(url: URL, process: subprocess.Popen[bytes], base: Path) -> None:
+    """Wait until it answers; RuntimeError with its log, and its end, where it does not."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return psycopg.connect(_conninfo(url)).close()
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                raise RuntimeError((base / "log").read_text()) from None
+            time.sleep(0.02)
 
 
 def make_database(server: URL, encoding: str = "UTF8") -> URL:
