@@ -64,7 +64,8 @@ def value_text(value: bytes, charset: str = "") -> str:
         text = storable(own)
     else:
         text, _ = decode(value, charset)
-    return _CONTROL.sub("", _BREAK.sub(" ", text)).strip()
+    text = text.strip()
+    return text if text.isprintable() else _CONTROL.sub("", _BREAK.sub(" ", text)).strip()
 
 
 def _strict_utf8(value: bytes) -> str:
