@@ -99,6 +99,7 @@ class Database:
             return
         refuse_network(self.path)
         try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = Lock(self.path.with_name(self.path.name + ".lock"))
         except OSError as error:
             raise UserError(f"{self.path.parent}: no lock file can be made there: {error.strerror}") from error

@@ -412,6 +412,18 @@ def test_second_run_is_refused(sqlite_url: str, sqlite_database: Database) -> No
         sqlite_database.hold_alone()
 
 
+def test_hold_before_there_is_a_file(tmp_path: Path) -> None:
+    """H2: a service may hold its database before it makes it, and is told where it cannot."""
+    database = Database(f"sqlite:///{tmp_path}/data/intake.sqlite")
+    database.hold_alone()
+    assert upgrade(database) == ["0001"]
+    database.close()
+    in_the_way = Database(f"sqlite:///{tmp_path}/data/intake.sqlite/intake.sqlite")
+    with pytest.raises(UserError, match="no lock file can be made"):
+        in_the_way.hold_alone()
+    in_the_way.close()
+
+
 def test_close_lets_others_run(sqlite_url: str, sqlite_database: Database) -> None:
     """After `close` another process may run on the file."""
     sqlite_database.hold_alone()
