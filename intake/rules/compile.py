@@ -44,7 +44,7 @@ class Compiler:
         self._lexicon.careful = shape.safety
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
-        rule = Rule(shape.id, shape.safety, when, effects, shape.examples)
+        rule = Rule(shape.id, shape.safety, when, effects, effects.told(), shape.examples)
         self._rules.append((rule, range(first, self._lexicon.leaves)))
 
     def program(self) -> Program:

@@ -160,11 +160,18 @@ class All:
         return all(part.blind for part in self.parts)
 
     def check(self, view: View) -> Outcome:
-        """Hold where all do; count what failed otherwise."""
-        outcomes = [part.check(view) for part in self.parts]
-        found = tuple(one for outcome in outcomes for one in outcome.found)
-        failed = sum(outcome.failed for outcome in outcomes)
-        return Outcome(not failed, found, failed, next((one.why for one in outcomes if one.failed), ""))
+        """Hold where all do; otherwise count what failed, as far as two."""
+        found: list[Found] = []
+        failed, why = 0, ""
+        for part in self.parts:
+            outcome = part.check(view)
+            found += outcome.found
+            if outcome.failed:
+                why = why or outcome.why
+                failed += outcome.failed
+                if failed > 1:
+                    break
+        return Outcome(not failed, tuple(found), failed, why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from intake.rules import weigh
 from intake.rules.conditions import Outcome, View
 from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Found, Matcher, Spoken
 from intake.rules.normal import Reading
-from intake.rules.program import Effects, Program, Rule
+from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
 from intake.rules.unreadable import FLAG, RULE, unreadable
 from intake.rules.weigh import GENERAL, UNSOLICITED, Fired
@@ -33,7 +33,7 @@ def decide(facts: Facts, rulebook: Rulebook) -> Decision:
         if outcome.held:
             spans = _spans(outcome.found)
             fired.append(Fired(rule, rule.effects.weigh(len({span.text.casefold() for span in spans}))))
-            evidence.append(Evidence(rule.id, fired[-1].weight, spans[:MOST_SPANS], _told(rule.effects)))
+            evidence.append(Evidence(rule.id, fired[-1].weight, spans[:MOST_SPANS], rule.told))
             if rule.effects.stop:
                 break
         elif outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
@@ -91,24 +91,6 @@ def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
         if not kept or kept[-1].field != span.field or span.end > kept[-1].end:
             kept.append(span)
     return tuple(kept)
-
-
-def _told(effects: Effects) -> tuple[str, ...]:
-    """Return the effects in the words of the rule files."""
-    single = (
-        ("category", effects.category),
-        ("urgency", effects.urgency),
-        ("acknowledge", effects.acknowledge),
-        ("stop", "true" if effects.stop else None),
-    )
-    several = (
-        ("tag", effects.tags),
-        ("flag", effects.flags),
-        ("route", effects.route),
-        ("never-route", effects.never_route),
-    )
-    told = [f"{name} {value}" for name, value in single if value is not None]
-    return (*told, *(f"{name} {value}" for name, values in several for value in values))
 
 
 def _decision(

@@ -173,19 +173,21 @@ class Matcher:
     def _search_words(self, reading: Reading, spoken: Spoken, take: Callable[[int, Found], None]) -> None:
         text = reading.normal
         for last, entry in self._automaton.iter(text):
-            start = last + 1 - entry.length
+            start = last + 2 - entry.length
+            ends: dict[bool, Found] = {}
             for leaf, word, rest, is_open in entry.leaves:
                 language = spoken.careful if word.careful else spoken.usual
                 if word.language and language and word.language != language:
                     continue
                 if rest is not None:
                     matched = rest.match(text, last + 1)
-                    if matched is None:
-                        continue
-                    end = matched.end()
-                else:
+                    if matched is not None:
+                        take(leaf, Found(reading, start, matched.end(), verbatim=False))
+                    continue
+                if is_open not in ends:
                     end = text.index(" ", last + 1) if is_open else last
-                take(leaf, Found(reading, start + 1, end, verbatim=False))
+                    ends[is_open] = Found(reading, start, end, verbatim=False)
+                take(leaf, ends[is_open])
 
     def _search_regexes(self, reading: Reading, take: Callable[[int, Found], None]) -> None:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)

@@ -91,28 +91,33 @@ class Reading:
         self.normal = f" {' '.join(self._marked.replace(chr(39), '').split())} "
         self._starts: list[int] | None = None
         self._places: list[tuple[int, int]] | None = None
+        self._spans: dict[tuple[int, int], Span] = {}
 
     @property
     def starts(self) -> list[int]:
         """Where in `normal` each word begins."""
         if self._starts is None:
-            self._starts = [found.start() for found in _RUN.finditer(self.normal)]
+            self._starts = list(accumulate(map((1).__add__, map(len, self.normal.split())), initial=1))
         return self._starts
 
     def word(self, position: int) -> int:
-        """Return the number of the word that `position` in `normal` lies in or before, from 0."""
-        return max(0, bisect_right(self.starts, position) - (self.normal[position] != " "))
+        """Return the number, from 0, of the word that `position` in `normal` lies in."""
+        return bisect_right(self.starts, position) - 1
 
     def span(self, start: int, end: int) -> Span:
         """Return where in the original text the words from `start` to `end` (in `normal`) stand."""
-        if self._places is None:
-            self._places = self._original_places()
-        first, last = self.word(start), self.word(end - 1 if self.normal[end - 1] != " " else end - 2)
-        begin, finish = self._places[first][0], self._places[last][1]
-        return Span(self.field, begin, finish, self.text[begin:finish])
+        if (start, end) not in self._spans:
+            if self._places is None:
+                self._places = self._original_places()
+            begin, finish = self._places[self.word(start)][0], self._places[self.word(end - 1)][1]
+            self._spans[start, end] = Span(self.field, begin, finish, self.text[begin:finish])
+        return self._spans[start, end]
 
     def _original_places(self) -> list[tuple[int, int]]:
-        runs = [found.span() for found in _RUN.finditer(self._marked) if found.group().strip("'")]
+        found = _RUN.finditer(self._marked)
+        if "'" in self._marked:
+            found = (one for one in found if one.group().strip("'"))
+        runs = [one.span() for one in found]
         if self.text.isascii() or (len(self._marked) == len(self.text) and _UNEVEN.isdisjoint(self.text)):
             return runs
         lengths = (len(_TABLE[ord(char)]) for char in self.text)

@@ -26,6 +26,23 @@ class Effects:
     acknowledge: Acknowledge | None
     stop: bool
 
+    def told(self) -> tuple[str, ...]:
+        """Return the effects in the words of the rule files: "category housing", "flag child"."""
+        single = (
+            ("category", self.category),
+            ("urgency", self.urgency),
+            ("acknowledge", self.acknowledge),
+            ("stop", "true" if self.stop else None),
+        )
+        several = (
+            ("tag", self.tags),
+            ("flag", self.flags),
+            ("route", self.route),
+            ("never-route", self.never_route),
+        )
+        told = [f"{name} {value}" for name, value in single if value is not None]
+        return (*told, *(f"{name} {value}" for name, values in several for value in values))
+
     def weigh(self, different_words: int) -> int:
         """Return what the rule counts for its category when it fired on so many different words."""
         if self.at_most is None:
@@ -42,6 +59,7 @@ class Rule:
     safety: bool
     when: Condition
     effects: Effects
+    told: tuple[str, ...]  # the effects in words
     examples: ExamplesShape
 
 
