@@ -10,7 +10,7 @@ from intake.mail import headers as header
 from intake.mail.transfer import encoding
 
 LEFT_OUT = "X-Left-Out"  # header of a part whose body stayed behind: its place in `Prepared.bodies`
-LARGE = 4 * 1024  # bytes of an encoded body from which it is left out
+LARGE = 1024  # bytes of an encoded body from which it is left out
 DEEPEST = 30  # multiparts within multiparts
 MOST_PARTS = 1_000
 MOST_FIELDS = 1_000  # in one header block
@@ -37,6 +37,7 @@ class Part:
     """One part of a mail while it is being mapped."""
 
     fields: list[tuple[str, bytes]]  # (name in lower case, raw value), in order, capped
+    topmost: dict[str, bytes]  # of each name
     start: int  # of the body, in bytes from the start of the mail
     end: int  # of the body; the line break before a boundary is not the body's
     type: str  # media type as declared
@@ -46,7 +47,8 @@ class Part:
 
     def text(self, name: str) -> str:
         """Return the topmost header `name` as text, "" where there is none."""
-        return next((header.value_text(value[:LONGEST_MIME_FIELD]) for key, value in self.fields if key == name), "")
+        value = self.topmost.get(name)
+        return header.value_text(value[:LONGEST_MIME_FIELD]) if value else ""
 
     def all(self) -> list[Part]:
         """Return this part and those below it, in the order in which they stand."""
@@ -141,7 +143,7 @@ def _first_line(raw: bytes) -> int:
 def _part(raw: bytes, at: int, usual: str, defects: list[str]) -> Part:
     """Read the header block that begins at `at`."""
     fields, start = _fields(raw, at, defects)
-    part = Part(fields, start, len(raw), usual, {})
+    part = Part(fields, dict(reversed(fields)), start, len(raw), usual, {})
     if value := part.text("content-type"):
         head, part.values = header.parameters(value)
         part.type = header.media_type(head)

@@ -62,13 +62,14 @@ class _Mail:
         if log.level != _QUIET:
             log.setLevel(_QUIET)  # it logs what it cannot read, word for word (G4)
         self.prepared: Prepared = prepare(raw)
+        self.topmost = dict(reversed(self.prepared.fields))
         self.parser = mailparser.parse_from_bytes(self.prepared.skeleton)
         self.tree = tree(self.parser.message, raw, self.prepared.bodies)
         self.body: Body = body(self.tree)
 
     def raw_value(self, name: str) -> str | None:
         """The topmost field `name`, encoded words not yet read."""
-        return next((value for key, value in self.prepared.fields if key == name), None)
+        return self.topmost.get(name)
 
     def addresses(self, name: str) -> tuple[Address, ...]:
         """The mailboxes of an address field (RFC 5322 §3.4)."""
