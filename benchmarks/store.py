@@ -1,6 +1,6 @@
 """Time the store on both databases: keeping, claiming, recording, searching, counting.
 
-    python benchmarks/store.py [--messages N]
+    python -m benchmarks.store [--messages N]
 
 SQLite lies in a temporary folder and waits for the disk at every commit (synchronous=FULL); PostgreSQL is started
 apart, with its own defaults (fsync on). Prints messages a second, and milliseconds for what is asked.
