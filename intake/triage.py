@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from intake.mail.language import detect
 from intake.mail.message import Message
-from intake.mail.parse import parse
+from intake.mail.parse import attachment_content, parse
 from intake.mail.screen import screen
 from intake.mail.text import own_words, unwrap_links
 from intake.mail.values import Acknowledge, Decision, Facts, Identity, Kind, Reason, Screening, Triage
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
 
+FORWARDS = 5  # attached letters that are read at most
 DUE = Reason("due", "a person wrote, and nothing speaks against an answer")
 LATE = Reason("late", "it was first seen 48 hours or more after it arrived")
 UNSOLICITED = Reason("rules", "the rules took it for unsolicited mail")
@@ -39,6 +40,9 @@ class Sorter:
         message = replace(message, text=unwrap_links(message.text))
         screening = screen(message, self.identity)
         own = own_words(message.text, self.identity, message.subject)
+        if forwards := _forwards(raw, message):
+            message = replace(message, text="\n\n".join([message.text, *forwards]))
+            own = replace(own, forwarded=True)
         language = detect(own.own or message.text, message.subject)
         local = arrived.astimezone(self.zone) if arrived else None
         decision = decide(Facts(message, screening.kind, own, language, local), self.rulebook)
@@ -63,6 +67,14 @@ class Sorter:
             acknowledge_reason=why,
             content_key=content_key(message, own.own),
         )
+
+
+def _forwards(raw: bytes, message: Message) -> list[str]:
+    """Return the texts of letters forwarded as attachments; what a bounce or a receipt returns is none."""
+    if message.content_type == "multipart/report":
+        return []
+    attached = [one.index for one in message.attachments if one.type == "message/rfc822"][:FORWARDS]
+    return [unwrap_links(parse(attachment_content(raw, index)).text) for index in attached]
 
 
 def content_key(message: Message, own: str) -> str:
