@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
 BATCH = 50
+ATTEMPTS = 8  # claims of one message that always came first when the process died
 MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
 
 
@@ -43,8 +44,11 @@ class Processor:
             claimed = claims.claim(conn, self.worker, now, LEASE, BATCH)
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
-        for claim in claimed:
-            self._one(claim)
+        for place, claim in enumerate(claimed):
+            if place == 0 and claim.attempt > ATTEMPTS:
+                self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
+            else:
+                self._one(claim)
         return len(claimed)
 
     def recover(self) -> int:
@@ -63,7 +67,7 @@ class Processor:
         except ClaimLost:
             log.warning("claim lost", extra={"delivery": claim.delivery_id})
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
-            self._quarantine(claim, stage, error)
+            self._quarantine(claim, stage, place_of(error))
 
     def _record(self, claim: Claimed, triage: Triage) -> None:
         with self.database.transaction() as conn:
@@ -93,10 +97,10 @@ class Processor:
         officers = self.sorter.rulebook.categories["general"].partners
         return tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
 
-    def _quarantine(self, claim: Claimed, stage: str, error: Exception) -> None:
+    def _quarantine(self, claim: Claimed, stage: str, error: str) -> None:
         with self.database.transaction() as conn:
-            quarantine.quarantine(conn, claim.delivery_id, stage, place_of(error), self.database.clock(conn))
-        log.error("quarantined", extra={"delivery": claim.delivery_id, "error": place_of(error)})
+            quarantine.quarantine(conn, claim.delivery_id, stage, error, self.database.clock(conn))
+        log.error("quarantined", extra={"delivery": claim.delivery_id, "error": error})
 
 
 def _enqueue(conn: Connection, mail: Outgoing, now: datetime) -> None:

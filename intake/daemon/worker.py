@@ -124,6 +124,7 @@ class Service:
             summary.triaged += triaged
         summary.digests = self._try(summary, self.digester.make_due)
         summary.delivered = self._try(summary, lambda: self._deliver_all(stop))
+        self.deliverer.smtp.close()
         return summary
 
     def _recover(self) -> None:
@@ -178,6 +179,8 @@ class Service:
         ended = [loop.join(max(0.0, deadline - monotonic())) for loop in loops]
         for receiver in self.receivers:
             receiver.source.close()
+        if all(ended):
+            self.deliverer.smtp.close()
         return all(ended)
 
     def _loops(self) -> dict[str, Loop]:
