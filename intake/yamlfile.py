@@ -36,6 +36,7 @@ _WORDS: Mapping[str, object] = {
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?")
 _SYNTAX_HINTS = (
+    ("tab character", "indent with spaces"),
     (
         "cannot start any token",
         "a text that begins with such a sign needs quotes; indent with spaces, not tabs",
