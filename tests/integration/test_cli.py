@@ -1,0 +1,130 @@
+"""The commands as a person or a script meets them: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import shutil
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from intake.app import init
+from intake.errors import UserError
+from tests.letters.render import letters, render
+from tests.walk.deployment import Deployment
+
+COMMANDS = [
+    *([name] for name in ("init", "run", "import", "triage", "status", "outbox", "search", "demo")),
+    *(["quarantine", name] for name in ("list", "show", "release")),
+    ["digest", "preview"],
+    ["db", "upgrade"],
+]
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A folder as `intake init` lays it down."""
+    return Deployment(tmp_path / "my intake")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_shows_examples(deployment: Deployment, command: list[str]) -> None:
+    """Every command's help has an example that begins with its own name."""
+    printed = deployment.call(*command, "--help")
+    assert "Examples" in printed
+    assert f"intake {' '.join(command)}" in printed.split("Examples")[1]
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    """`init` refuses a folder that holds a deployment, and leaves it as it is."""
+    init(tmp_path)
+    (tmp_path / "config.yaml").write_text("mine")
+    with pytest.raises(UserError, match="nothing was written"):
+        init(tmp_path)
+    assert (tmp_path / "config.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("config.yaml", "config.yaml:"),
+        ("rules/categories.yaml", "categories.yaml:"),
+        ("templates/acknowledgement/body.html", "body.html:"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_place(deployment: Deployment, spoil: str, said: str) -> None:
+    """A broken configuration, rule or template is refused at start: exit 2, file and line, no traceback."""
+    path = deployment.folder / spoil
+    path.write_text(path.read_text("utf-8") + "\n{% if %}\nunknown-key: [1\n", "utf-8")
+    printed = deployment.call("run", "--once", exit_code=2)
+    assert said in printed
+    assert "Traceback" not in printed
+    assert not (deployment.folder / "intake.db").exists()
+
+
+def test_status_before_the_first_run(deployment: Deployment) -> None:
+    """Before the first run `status` says what to do, and ends with 2."""
+    assert "intake run" in deployment.call("status", exit_code=2)
+
+
+def test_import_search_preview(deployment: Deployment) -> None:
+    """F11: a backlog is imported once however often it is asked for, never acknowledged, found again, listed."""
+    box = mailbox.mbox(deployment.folder / "old.mbox")
+    for letter in letters()[:20]:
+        made = mailbox.mboxMessage(message_from_bytes(render(letter)))
+        made.set_from("someone@example.org Thu Jan 01 00:00:00 2026")
+        box.add(made)
+    box.close()
+    assert json.loads(deployment.call("import", "--json", "old.mbox")) == [
+        {"path": "old.mbox", "kept": 20, "triaged": 20}
+    ]
+    assert json.loads(deployment.call("import", "--json", "old.mbox"))[0]["kept"] == 0
+    assert deployment.call("outbox", "--json") == ""
+    assert deployment.call("quarantine", "list", "--json") == ""
+    found = [
+        json.loads(line) for line in deployment.call("search", "--json", letters()[0]["from_address"]).splitlines()
+    ]
+    assert [one["from_address"] for one in found] == [letters()[0]["from_address"]]
+    assert found[0]["reference"] in deployment.call("digest", "preview", "cohesion-officers") + deployment.call(
+        "digest", "preview", "police"
+    )
+    assert "Nobody" not in deployment.call("digest", "preview", "nobody", exit_code=2)
+
+
+@pytest.mark.parametrize("many", [3, 400], ids=["few", "pool"])
+def test_triage_files(deployment: Deployment, many: int) -> None:
+    """`triage --json` prints one object a file, in order, with no store and no network; few files or many."""
+    folder = deployment.folder / "letters"
+    folder.mkdir()
+    every = letters()
+    for n in range(many):
+        (folder / f"{n:04}.eml").write_bytes(render(every[n % len(every)]))
+    printed = [json.loads(line) for line in deployment.call("triage", "--json", "letters").splitlines()]
+    assert [Path(one["path"]).name for one in printed] == [f"{n:04}.eml" for n in range(many)]
+    assert printed[1]["subject"] == every[1]["subject"]
+    assert not (deployment.folder / "intake.db").exists()
+
+
+def test_triage_of_nothing(deployment: Deployment) -> None:
+    """A path that holds no message ends with 2 and a sentence."""
+    assert "no message" in deployment.call("triage", "nowhere", exit_code=2)
+
+
+def test_triage_without_a_deployment(deployment: Deployment, tmp_path: Path) -> None:
+    """Where there is no config.yaml the shipped one serves `triage`."""
+    deployment.config.unlink()
+    path = tmp_path / "one.eml"
+    path.write_bytes(render(letters()[0]))
+    assert "hate-incident" in deployment.call("triage", str(path))
+
+
+def test_terminal_codes_in_mail_are_not_printed(deployment: Deployment, tmp_path: Path) -> None:
+    """What a stranger writes cannot drive the terminal of who looks at it."""
+    path = tmp_path / "one.eml"
+    path.write_bytes(b"From: a@home.example\nSubject: x\x1b]0;owned\x07\x1b[2J\n\nfire\x1b[31m here now, please help\n")
+    assert "\x1b" not in deployment.call("triage", str(path))
+    shutil.copyfile(path, deployment.folder / "two.eml")
+    deployment.call("import", "two.eml")
+    assert "\x1b" not in deployment.call("search", "fire")
