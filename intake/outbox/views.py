@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from intake.mail.message import Attachment
-from intake.mail.values import Evidence, Triage, Urgency
+from intake.mail.values import Decision, Evidence, Triage, Urgency
 from intake.outbox.quoting import one_line, safe, without_contact
 from intake.rules.rulebook import Partner, Rulebook
 
@@ -50,7 +50,7 @@ def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo)
         "subject": _shown(triage.subject, LINE, bool(withheld)),
         "words": _shown(_words(triage), WORDS, bool(withheld)),
         "attachments": [_attachment(one) for one in triage.attachments],
-        "why": [_why(one, bool(withheld)) for one in triage.decision.evidence[:RULES]],
+        "why": [_why(one, bool(withheld)) for one in _telling(triage.decision)[:RULES]],
         "asked_by": next((route.why for route in triage.decision.routes if route.partner == partner.id), ""),
     }
 
@@ -110,6 +110,16 @@ def _sender(triage: Triage) -> Mapping[str, str]:
         "name": one_line(safe(triage.from_name, LINE)),
         "address": one_line(safe(triage.reply_address or triage.from_address, LINE)),
     }
+
+
+def _telling(decision: Decision) -> list[Evidence]:
+    """Leave out rules that did no more than weigh for a category which was not assigned."""
+    assigned = {f"category {one}" for one in decision.categories}
+    return [
+        one
+        for one in decision.evidence
+        if any(not effect.startswith("category ") or effect in assigned for effect in one.effects)
+    ]
 
 
 def _why(evidence: Evidence, withheld: bool) -> Mapping[str, object]:
