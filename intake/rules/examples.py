@@ -13,6 +13,8 @@ from intake.rules.decide import look
 from intake.rules.program import Program, Rule
 from intake.rules.shape import ExampleShape
 
+_TYPES = mimetypes.MimeTypes()  # the same everywhere: the system's own tables are not read
+
 
 class Example(NamedTuple):
     """What became of one example."""
@@ -75,4 +77,4 @@ def _language(letter: ExampleShape) -> Language:
 
 
 def _attachment(index: int, name: str) -> Attachment:
-    return Attachment(index, name, mimetypes.guess_type(name)[0] or "application/octet-stream", 1000, "", inline=False)
+    return Attachment(index, name, _TYPES.guess_type(name)[0] or "application/octet-stream", 1000, "", inline=False)

@@ -230,11 +230,14 @@ def _set(regexes: Iterable[str]) -> Any:
 
 def _automaton(words: Iterable[tuple[Word, int]]) -> Any:
     entries: dict[str, _Entry] = {}
+    forms: dict[Pattern, tuple[list[str], re.Pattern[str] | None]] = {}
     for one, leaf in words:
         made = one.pattern
-        is_open = made.words[-1][1]
-        for key in _with_particles(made.key):
-            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one, made.rest, is_open))
+        if made not in forms:
+            forms[made] = _with_particles(made.key), made.rest
+        keys, rest = forms[made]
+        for key in keys:
+            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one, rest, made.words[-1][1]))
     if not entries:
         return None
     automaton = ahocorasick.Automaton()
