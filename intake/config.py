@@ -11,10 +11,19 @@ from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from intake.errors import UserError
-from intake.yamlfile import load_file, validate
+from intake.yamlfile import ClockTime, load_file, validate
 
 Tls = Literal["tls", "starttls", "none"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -44,6 +53,15 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"`{value}` is not a time zone such as Europe/London") from None
+    return value
+
+
+def _since(value: object) -> object:
+    if isinstance(value, str) and value != "all":
+        try:
+            return datetime.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"`{value}` is neither a date such as 2026-01-31 nor `all`") from None
     return value
 
 
@@ -118,7 +136,7 @@ class Mailbox(Server):
     folder: Text = "INBOX"
     junk_folder: str | None = None
     move_to: str | None = None
-    since: datetime.date | Literal["all"] | None = None
+    since: Annotated[datetime.date | Literal["all"] | None, BeforeValidator(_since)] = None
     poll_seconds: Annotated[int, Field(ge=5, le=3600)] = 30
     idle: bool = True
 
@@ -176,18 +194,20 @@ class Paths(Section):
 class Digests(Section):
     """When partners get their digests unless their entry says otherwise."""
 
-    time: datetime.time = datetime.time(7, 30)
+    time: ClockTime = datetime.time(7, 30)
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS[:5]
 
 
 class DatabaseSection(Secretive):
     """Where everything is kept."""
 
-    url: Annotated[str, Field(pattern=r"^(sqlite:///|postgresql\+psycopg://)")] = "sqlite:///intake.db"
+    url: str = "sqlite:///intake.db"
 
     @field_validator("url")
     @classmethod
     def _no_password(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
         if re.search(r"//[^/@]*:[^/@]*@", value):
             raise ValueError("a password does not belong in config.yaml: use `password-env` or `password-file`")
         return value
@@ -218,6 +238,8 @@ class Config(Section):
 
 def load_config(path: Path) -> Config:
     """Read config.yaml; its relative paths are taken from its own folder. Raises UserError with every fault."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name the config.yaml in it")
     if not path.is_file():
         raise UserError(f"there is no {path}; `intake init {path.parent}` lays one down")
     document = load_file(path, str(path))

@@ -6,6 +6,7 @@ number with a leading zero stays text (telephone numbers have one). Anchors, ali
 
 from __future__ import annotations
 
+import datetime
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -338,6 +339,17 @@ def meant(given: object, known: Iterable[str]) -> str:
     """Return "did you mean `x`?" for the nearest of `known`, "" where none is near."""
     near = get_close_matches(str(given), list(known), n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""
+
+
+def _clock_time(value: object) -> object:
+    """Take H:MM and HH:MM only: pydantic would read 8.30 as seconds."""
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
+    if found is None and not isinstance(value, datetime.time):
+        raise ValueError(f"must be a time such as 07:30, not {_described(value)}")
+    return datetime.time(int(found[1]), int(found[2])) if found else value
+
+
+ClockTime = Annotated[datetime.time, pydantic.BeforeValidator(_clock_time)]  # wall clock, 24 hours
 
 
 def _known_keys(model: Any, path: Where) -> tuple[str, ...]:

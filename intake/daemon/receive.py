@@ -24,6 +24,7 @@ class Receiver:
     source: Source
     database: Database
     asks_since: bool = False  # a first start on a folder that is not empty must be told from which day on (F11)
+    backlog: bool = False  # an import: never acknowledged, whatever its dates say (F11)
     progress: Callable[[int], None] = field(default=lambda _kept: None)
 
     def receive(self) -> int:
@@ -51,7 +52,7 @@ class Receiver:
 
     def _keep(self, batch: Sequence[Fetched]) -> int:
         with self.database.transaction() as conn:
-            ids = ledger.keep(conn, batch, self.database.clock(conn))
+            ids = ledger.keep(conn, batch, self.database.clock(conn), backlog=self.backlog)
         log.info("kept", extra={"mailbox": self.source.name, "messages": len(ids)})
         return len(ids)
 

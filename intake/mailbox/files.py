@@ -19,6 +19,7 @@ from intake.mailbox.source import Fetched, Ledger, Place
 BATCH = 50  # messages
 BATCH_BYTES = 8_000_000
 _INFO = re.compile(r"[:;!]2,[A-Za-z]*$")  # flags at the end of a Maildir's file name, by the systems' separators
+_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?[!-9;-~]+[ \t]*:")  # a header line (RFC 5322 §2.2)
 _SECONDS = re.compile(r"(\d{9,11})\.")
 
 
@@ -87,7 +88,12 @@ class FileSource:
         path = self._path
         if path.is_file():
             with _readable(path), path.open("rb") as file:
-                return None if is_separator(file.readline(1000), first=True) else lambda: [self._eml(path)]
+                line = file.readline(1000)
+            if is_separator(line, first=True):
+                return None
+            if _FIELD.match(line):
+                return lambda: [self._eml(path)]
+            raise UserError(f"{path} is neither an mbox nor a message: it begins with no header line")
         if (path / "cur").is_dir() and (path / "new").is_dir():
             return self._maildir
         if path.is_dir() and next(_emls(path), None) is not None:

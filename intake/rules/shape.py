@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from intake.mail.values import Acknowledge, Kind, Urgency
+from intake.yamlfile import ClockTime
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -96,7 +97,7 @@ class PartnerShape(_Shape):
     name: Text
     address: Address
     digest_days: Days | None = None  # None: as config.yaml says
-    digest_time: time | None = None
+    digest_time: ClockTime | None = None
     empty_digest: bool = False
 
 
@@ -155,8 +156,8 @@ class HoursShape(_Shape):
     """Days and hours of the wall clock."""
 
     days: Days = DAYS
-    from_: time = time(0)
-    to: time = time(0)
+    from_: ClockTime = time(0)
+    to: ClockTime = time(0)
 
 
 class ConditionShape(_Shape):

@@ -49,15 +49,15 @@ def is_new_mailbox(conn: Connection, mailbox: str) -> bool:
     return not conn.scalar(select(exists().where(deliveries.c.mailbox == mailbox)))
 
 
-def keep(conn: Connection, batch: Sequence[Fetched], now: datetime) -> list[int]:
+def keep(conn: Connection, batch: Sequence[Fetched], now: datetime, *, backlog: bool = False) -> list[int]:
     """Keep what was fetched, each place once and equal bytes once; return the deliveries that wait because of it.
 
     A place that is known already stays as it is. What the server did not hand over is quarantined (stage `fetch`),
-    once, and waits as soon as a later fetch brings it.
+    once, and waits as soon as a later fetch brings it. All of a `backlog` is late, whatever its dates say (F11).
     """
     for fault in (one for one in batch if one.fault):
         _keep_fault(conn, fault, now)
-    ids = [_keep(conn, one, now) for one in batch if not one.fault]
+    ids = [_keep(conn, one, now, late=backlog or _late(one, now)) for one in batch if not one.fault]
     return [delivery_id for delivery_id in ids if delivery_id is not None]
 
 
@@ -88,9 +88,9 @@ def mark_settled(conn: Connection, places: Iterable[Place], now: datetime) -> No
         conn.execute(update(deliveries).where(at).values(settled_at=now), rows)
 
 
-def _keep(conn: Connection, fetched: Fetched, now: datetime) -> int | None:
+def _keep(conn: Connection, fetched: Fetched, now: datetime, *, late: bool) -> int | None:
     raw_hash = hashlib.sha256(fetched.raw).hexdigest()
-    values = {"raw_hash": raw_hash, "late": _late(fetched, now), "left_behind": fetched.left_behind, "state": "waiting"}
+    values = {"raw_hash": raw_hash, "late": late, "left_behind": fetched.left_behind, "state": "waiting"}
     _keep_raw(conn, raw_hash, fetched.raw, now)
     return _insert(conn, fetched, now, values) or _complete(conn, fetched.place, now, values)
 

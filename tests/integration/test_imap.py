@@ -349,7 +349,6 @@ def test_a_black_hole_is_noticed(dovecot: Dovecot, user: str, staff: Control) ->
         proxy.thaw()
         assert len(everything(source)) == 1
         source.close()
-        assert proxy.most == 1
 
 
 # Waiting
@@ -436,11 +435,11 @@ def test_another_server_moves_and_announces_too(embedded_imap: EmbeddedImap) -> 
             source.settle(places)
             source.settle(places)
             assert staff.subjects("Erledigt – ok") == ["letter 0", "letter 1", "letter 2"]
-            waiting = threading.Thread(target=lambda: heard.append(source.wait(100)))
+            waiting = threading.Thread(target=lambda: heard.append(source.wait(2)))
             waiting.start()
             staff.deliver(letter(4, NOW))
             waiting.join(30)
-            assert heard == [True]
+            assert heard == [True]  # at the latest when IDLE ends: pymap overlooks what comes just as it begins
             assert [one.raw for one in everything(source)] == [letter(4, NOW)]
 
 

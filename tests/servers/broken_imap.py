@@ -90,10 +90,11 @@ class BrokenImap:
                 thread.start()
 
     def _serve(self, client: Client) -> None:
-        with client.sock, client.file, suppress(Drop, OSError, ValueError):
-            client.run()
-        with self._lock:
-            self._clients.discard(client)
+        with client.sock, client.file:
+            with suppress(Drop, OSError, ValueError):
+                client.run()
+            with self._lock:  # before the socket closes, or the next client might be counted beside this one
+                self._clients.discard(client)
 
 
 class Client:

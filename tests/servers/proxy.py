@@ -42,10 +42,9 @@ class Proxy:
     def cut(self) -> None:
         """End every connection."""
         with self._lock:
-            for pair in self._pairs:
-                for sock in pair:
-                    with suppress(OSError):
-                        sock.shutdown(socket.SHUT_RDWR)
+            clients = [client for client, _ in self._pairs]
+        for client in clients:
+            self._end(client)
 
     def stop(self) -> None:
         """End everything."""
