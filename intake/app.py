@@ -36,12 +36,15 @@ from intake.outbox import digest, queue
 from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient, SmtpSettings
+from intake.reports import Imported
 from intake.rules.load import load_rulebook
 from intake.rules.rulebook import DigestTimes, Rulebook
 from intake.store import cases, quarantine
 from intake.store.database import Database, pending, upgrade
+from intake.store.state import Counts, counts
 from intake.triage import Sorter
 
+NOT_STARTED = "the service has not been started here: `intake run` makes the database"
 DEFAULTS = ("config.yaml", "rules", "templates")
 
 
@@ -202,18 +205,24 @@ class App:
         """Return how many messages `path` holds. Raises UserError where it holds none that can be read."""
         return FileSource(path).count()
 
-    def import_files(self, path: Path, progress: Callable[[int], None]) -> tuple[int, int]:
-        """Keep every message of a Maildir, an mbox, a .eml file or a folder of them; return (kept, triaged).
+    def import_files(self, path: Path, kept: Callable[[int], None], triaged: Callable[[int], None]) -> Imported:
+        """Keep and sort every message of a Maildir, an mbox, a .eml file or a folder of them.
 
-        A daemon may run beside it, and then does some of the triage. Raises UserError, Temporary.
+        `kept` and `triaged` are told the number just done. A daemon may run beside it, and then does some of the
+        triage. Raises UserError, Temporary.
         """
         processor = self.processor
         upgrade(self.database)
-        kept = Receiver(FileSource(path), self.database, progress=progress).receive()
-        triaged = 0
+        before = self._counts()
+        new = Receiver(FileSource(path), self.database, backlog=True, progress=kept).receive()
         while count := processor.process():
-            triaged += count
-        return kept, triaged
+            triaged(count)
+        after = self._counts()
+        return Imported(str(path), new, after.duplicates - before.duplicates, after.quarantined - before.quarantined)
+
+    def _counts(self) -> Counts:
+        with self.database.read() as conn:
+            return counts(conn, self.database.clock(conn))
 
     def sort_files(self, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
         """Yield what would become of each file, in order; stores and sends nothing. Raises UserError."""
@@ -221,19 +230,27 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
+        faults = self._faults(lambda: self.rulebook, lambda: self.composer)
         if pending(self.database):
-            raise UserError(
-                "the database is not there or not up to date: `intake run` sees to it, or `intake db upgrade`"
-            )
-        faults: list[str] = []
-        for look in (lambda: self.rulebook, lambda: self.composer):
-            try:
-                look()
-            except UserError as error:
-                faults.append(str(error))
+            raise UserError("\n".join([*faults, *self._faults(self._connections), NOT_STARTED]))
         polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
         with self.database.read() as conn:
             return health(conn, polls, faults, self.database.clock(conn))
+
+    def _connections(self) -> None:
+        """Raise UserError for a missing password or a connection that must not be."""
+        for mailbox in self.config.mailboxes:
+            self._receiver(mailbox)
+        self._smtp()
+
+    def _faults(self, *looks: Callable[[], object]) -> list[str]:
+        found = []
+        for look in looks:
+            try:
+                look()
+            except UserError as error:
+                found.append(str(error))
+        return found
 
     def outbox(self, state: str | None) -> list[dict[str, Any]]:
         """Return the rows in that state, or all that are not sent. Raises UserError for an unknown state."""
@@ -272,6 +289,19 @@ class App:
         with self.database.read() as conn:
             end = datetime.combine(day, time.max, self.zone) if day else self.database.clock(conn)
             return bodies(digest.preview(conn, partner, self.composer, self.rulebook, end).mail)
+
+    def case(self, reference: str) -> cases.Case:
+        """Return a case with its messages and our mails. Raises UserError where there is none."""
+        with self.database.read() as conn:
+            found = cases.case(conn, reference)
+        if found is None:
+            raise UserError(f"there is no case {reference}")
+        return found
+
+    def raw(self, message_id: int) -> bytes:
+        """Return a stored message's raw bytes."""
+        with self.database.read() as conn:
+            return cases.raw(conn, message_id)
 
     def search(self, words: str) -> list[dict[str, Any]]:
         """Return the newest hundred messages that bear the words, the address or the case reference."""

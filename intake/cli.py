@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from intake import __version__, reports
 from intake import app as composition
@@ -42,24 +47,29 @@ main_app.add_typer(quarantine_app, name="quarantine")
 main_app.add_typer(digest_app, name="digest")
 main_app.add_typer(db_app, name="db")
 
-ConfigPath = Annotated[
-    Path, typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
-]
+_CONFIG = typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
+ConfigPath = Annotated[Path, _CONFIG]
+OptionalConfigPath = Annotated[Path | None, _CONFIG]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 CONFIG = Path("config.yaml")
 
 
 def main() -> None:
     """Run the command line; faults that a person can mend end with a sentence and exit code 2, no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         main_app(prog_name="intake")
     except UserError as error:
-        _fail(error, USER)
+        _fail(str(error), USER)
     except (Temporary, Permanent) as error:
-        _fail(error, TEMPORARY)
+        _fail(str(error), TEMPORARY)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror), USER)
 
 
-def _fail(error: Exception, code: int) -> None:
+def _fail(error: str, code: int) -> None:
     sys.stderr.write(f"intake: {error}\n")
     raise SystemExit(code)
 
@@ -76,10 +86,13 @@ def _json(value: Any) -> None:
     _print(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    table = Table(*columns, title=title, title_justify="left")
+def _table(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str], zone: ZoneInfo) -> None:
+    """Print the named columns; the last one takes what room there is."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.replace("_", " "), no_wrap=column != columns[-1], overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text(reports.cell(row[column], zone)) for column in columns))
     Console().print(table)
 
 
@@ -113,7 +126,10 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to lay it down; made
     """Lay down config.yaml, rules/ and templates/ for a new deployment."""
     for path in composition.init(folder):
         _print(str(path))
-    _print(f"Next: edit {folder / 'config.yaml'}, then `cd {folder} && intake run`.")
+    _print(
+        f"Next: edit {folder / 'config.yaml'} (what must change is marked CHANGE) and the addresses in "
+        f"{folder / 'rules' / 'partners.yaml'}, then `cd {shlex.quote(str(folder))}`, `intake status`, `intake run`."
+    )
 
 
 @main_app.command(epilog=_example("intake run", "intake run --once --json", "intake run -c /srv/intake/config.yaml"))
@@ -147,23 +163,22 @@ def import_(
 ) -> None:
     """Take in a backlog from files. What arrived more than 48 hours ago is sorted, never acknowledged."""
     app = App.open(config)
-    done = []
-    for path in paths:
-        with _progress(f"{path.name}", None if as_json else app.import_size(path)) as step:
-            kept, triaged = app.import_files(path, step)
-        done.append({"path": str(path), "kept": kept, "triaged": triaged})
-        if not as_json:
-            _print(f"{path}: {kept} new messages kept, {triaged} sorted")
-    if as_json:
-        _json(done)
+    sizes = {path: app.import_size(path) for path in paths}
+    for path, size in sizes.items():
+        with _progress(f"{path.name}: taking in", size) as kept, _progress(f"{path.name}: sorting", size) as sorted_:
+            done = app.import_files(path, kept, sorted_)
+        if as_json:
+            _json(asdict(done))
+        else:
+            _print(reports.imported_text(done, size))
 
 
 @contextmanager
-def _progress(what: str, total: int | None) -> Any:
+def _progress(what: str, total: int) -> Any:
     """Yield a function that takes the number of messages just done; the bar goes to standard error."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=total is None or not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)
 
@@ -171,7 +186,7 @@ def _progress(what: str, total: int | None) -> Any:
 @main_app.command(epilog=_example("intake triage letter.eml", "intake triage --json letters/ > sorted.jsonl"))
 def triage(
     paths: Annotated[list[str], typer.Argument(help="Messages as files, globs, or folders of .eml files.")],
-    config: ConfigPath = CONFIG,
+    config: OptionalConfigPath = None,
     as_json: Json = False,
 ) -> None:
     """Sort messages without storing or sending anything: what would become of them, and why.
@@ -179,7 +194,10 @@ def triage(
     Uses the shipped configuration where there is no config.yaml.
     """
     files = reports.message_files(paths)
-    app = App.open(config if config.is_file() else composition.defaults() / "config.yaml")
+    if config is None and not CONFIG.is_file():
+        sys.stderr.write("intake: there is no config.yaml here: sorted by the shipped rules\n")
+        config = composition.defaults() / "config.yaml"
+    app = App.open(config or CONFIG)
     with _progress("sorting", len(files)) as step:
         for one in app.sort_files(files):
             step(1)
@@ -207,13 +225,16 @@ def outbox(
     as_json: Json = False,
 ) -> None:
     """List what is to be sent and what became of it; by default all that is not sent."""
-    _listing("Outbox", App.open(config).outbox(state), as_json=as_json)
+    app = App.open(config)
+    columns = "id kind state partner reference queued_at reason_detail"
+    _listing("Outbox", app, app.outbox(state), columns, as_json=as_json)
 
 
 @quarantine_app.command("list", epilog=_example("intake quarantine list"))
 def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     """List what could not be sorted, with the error."""
-    _listing("Quarantine", App.open(config).quarantined(), as_json=as_json)
+    app = App.open(config)
+    _listing("Quarantine", app, app.quarantined(), "id arrived_at stage place error", as_json=as_json)
 
 
 @quarantine_app.command("show", epilog=_example("intake quarantine show 3 > message.eml"))
@@ -263,7 +284,26 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find stored messages."""
-    _listing("Found", App.open(config).search(" ".join(words)), as_json=as_json)
+    app = App.open(config)
+    _listing("Found", app, app.search(" ".join(words)), "reference arrived_at category subject", as_json=as_json)
+
+
+@main_app.command(epilog=_example("intake show CSP-7K4M-29Q", "intake show CSP-7K4M-29Q --raw > letter.eml"))
+def show(
+    reference: Annotated[str, typer.Argument(help="The case reference, as `search` and our mails give it.")],
+    config: ConfigPath = CONFIG,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the case's first message as it came.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a case: what was written, what was decided and why, and what was sent."""
+    app = App.open(config)
+    case = app.case(reference)
+    if raw:
+        sys.stdout.buffer.write(app.raw(case.messages[0].id))
+    elif as_json:
+        _json(asdict(case))
+    else:
+        _print(reports.case_text(case, app.zone))
 
 
 @main_app.command(epilog=_example("intake demo", "intake demo --dir /tmp/demo"))
@@ -276,11 +316,12 @@ def demo(folder: Annotated[Path, typer.Option("--dir", help="Made anew.")] = Pat
     raise typer.Exit(run_demo(folder, Console()))
 
 
-def _listing(title: str, rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+def _listing(title: str, app: App, rows: Sequence[Mapping[str, object]], columns: str, *, as_json: bool) -> None:
+    """Print every row: all of it as JSON, or the named columns as a table."""
     if as_json:
         for row in rows:
             _json(row)
     elif rows:
-        _table(title, list(rows[0]), [list(row.values()) for row in rows])
+        _table(title, rows, columns.split(), app.zone)
     else:
         _print(f"{title}: nothing")

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from glob import glob
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from intake.daemon.health import Health
 from intake.daemon.worker import Summary
 from intake.errors import UserError
+from intake.store.cases import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    path: str
+    kept: int  # messages that were not in the ledger
+    copies: int  # of those, copies of messages that were stored already
+    quarantined: int
 
 
 def message_files(patterns: Sequence[str]) -> list[Path]:
@@ -31,6 +44,9 @@ def message_files(patterns: Sequence[str]) -> list[Path]:
     return found
 
 
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def summary(one: Summary) -> dict[str, Any]:
     """Return the summary of a pass for JSON."""
     return asdict(one)
@@ -38,29 +54,34 @@ def summary(one: Summary) -> dict[str, Any]:
 
 def summary_text(one: Summary) -> str:
     """Return the summary of a pass for a person."""
-    lines = [
-        f"{one.kept} new messages kept, {one.triaged} sorted, {one.digests} digests made, {one.delivered} mails sent.",
-        *(f"Fault: {fault}" for fault in one.faults),
-    ]
-    return "\n".join(lines)
+    done = (
+        f"{count(one.kept, 'new message')} kept, {one.triaged} sorted, "
+        f"{count(one.digests, 'digest')} made, {count(one.delivered, 'mail')} sent."
+    )
+    waiting = [f"{count(one.waiting, 'mail')} to be sent later: see `intake outbox`."] if one.waiting else []
+    return "\n".join([done, *waiting, *(f"Fault: {fault}" for fault in one.faults)])
+
+
+def count(number: int, thing: str) -> str:
+    """Return "1 mail", "2 mails"; `thing` is a word with a regular plural."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def triage_text(one: dict[str, Any]) -> str:
     """Return what became of one message, for a person; `one` as `triage.as_object` gives it."""
     routes = ", ".join(f"{route['partner']} ({route['delivery']})" for route in one["routes"]) or "nobody"
     answer = one["acknowledge"]
-    return "\n".join(
-        [
-            one["path"],
-            f"  {one['kind']}" + (f": {one['reason']['detail']}" if one["reason"] else ""),
-            f"  {', '.join(one['categories'])}; {one['urgency']}; {one['language']}",
-            *([f"  flags: {', '.join(one['flags'])}"] if one["flags"] else []),
-            f"  to: {routes}",
-            f"  answer: {answer['template'] or 'none'} ({answer['reason']['detail']})",
-            *(f"  because {e['rule']}: {', '.join(dict.fromkeys(e['words']))}" for e in one["evidence"]),
-            *(f"  defect: {defect}" for defect in one["defects"]),
-        ]
-    )
+    lines = [
+        one["path"],
+        f"  {one['kind']}" + (f": {one['reason']['detail']}" if one["reason"] else ""),
+        f"  {', '.join(one['categories'])}; {one['urgency']}; {one['language']}",
+        *([f"  flags: {', '.join(one['flags'])}"] if one["flags"] else []),
+        f"  to: {routes}",
+        f"  answer: {answer['template'] or 'none'} ({answer['reason']['detail']})",
+        *(f"  because {e['rule']}: {', '.join(dict.fromkeys(e['words']))}" for e in one["evidence"]),
+        *(f"  defect: {defect}" for defect in one["defects"]),
+    ]
+    return printable("\n".join(lines))
 
 
 def health_text(health: Health) -> str:
@@ -70,8 +91,8 @@ def health_text(health: Health) -> str:
         polled = f"polled {age(mailbox.since_poll)} ago" if mailbox.since_poll is not None else "never polled"
         lines.append(f"mailbox {mailbox.name}: {polled}" + (f"; {mailbox.notice}" if mailbox.notice else ""))
     lines += [
-        f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted, {health.inbox.duplicates} copies",
-        "outbox: " + (", ".join(f"{count} {state}" for state, count in health.outbox.items()) or "empty"),
+        f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted; {health.inbox.duplicates} were copies",
+        "outbox: " + (", ".join(f"{number} {state}" for state, number in health.outbox.items()) or "empty"),
         f"quarantine: {health.inbox.quarantined}",
     ]
     return "\n".join(lines)
@@ -80,7 +101,47 @@ def health_text(health: Health) -> str:
 def age(span: timedelta) -> str:
     """Return `span` in the largest unit that gives at least two: "90 seconds", "3 hours"."""
     seconds = int(span.total_seconds())
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} seconds"
+            return count(seconds // size, unit)
+    return count(seconds, "second")
+
+
+def imported_text(one: Imported, size: int) -> str:
+    """Return what an import did, for a person."""
+    parts = [f"{count(size, 'message')} read", f"{one.kept - one.copies - one.quarantined} new"]
+    if known := size - one.kept + one.copies:
+        parts.append(f"{known} already here")
+    if one.quarantined:
+        parts.append(f"{one.quarantined} quarantined: see `intake quarantine list`")
+    return f"{one.path}: {', '.join(parts)}"
+
+
+def cell(value: object, zone: ZoneInfo) -> str:
+    """Return a table's cell: instants as wall clock, nothing as nothing, control characters and line ends as spaces."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(zone):%d %b %H:%M}"
+    return "" if value is None else printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Return `text` without what could drive a terminal: control characters and bidi overrides become spaces."""
+    return "".join(" " if one != "\n" and (unicodedata.category(one) == "Cc" or one in _BIDI) else one for one in text)
+
+
+def case_text(case: Case, zone: ZoneInfo) -> str:
+    """Return a case for a person: each message with what was decided and why, then the mails that went out."""
+    lines = [f"{case.reference}, opened {cell(case.opened_at, zone)}"]
+    for one in case.messages:
+        lines += ["", f"{one.from_name} <{one.from_address}>, {cell(one.arrived_at, zone)}: {one.subject}"]
+        lines += [f"  {one.kind}; {', '.join(one.categories)}; {one.urgency}; {one.language}"]
+        lines += [f"  flags: {', '.join(one.flags)}"] if one.flags else []
+        lines += [f"  answer: {one.acknowledge or 'none'} ({one.acknowledge_reason.detail})"]
+        lines += [
+            f"  because {why.rule}: {', '.join(dict.fromkeys(span.text for span in why.spans))}" for why in one.evidence
+        ]
+        lines += [f"  attached: {two.name} ({two.type}, {two.size} bytes)" for two in one.attachments]
+        lines += [one.left_behind] if one.left_behind else []
+        lines += ["", one.full_text.strip()]
+    lines += ["", *(f"{mail.kind} to {mail.partner or mail.recipient}: {mail.state}" for mail in case.mails)]
+    return printable("\n".join(lines))

@@ -13,10 +13,11 @@ from intake.mail.message import Message
 from intake.mail.parse import attachment_content, parse
 from intake.mail.screen import screen
 from intake.mail.text import own_words, unwrap_links
-from intake.mail.values import Acknowledge, Decision, Facts, Identity, Kind, Reason, Screening, Triage
+from intake.mail.values import Acknowledge, Decision, Delivery, Facts, Identity, Kind, Reason, Route, Screening, Triage
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
 
+MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
 FORWARDS = 5  # attached letters that are read at most
 DUE = Reason("due", "a person wrote, and nothing speaks against an answer")
 LATE = Reason("late", "it was first seen 48 hours or more after it arrived")
@@ -45,7 +46,7 @@ class Sorter:
             own = replace(own, forwarded=True)
         language = detect(own.own or message.text, message.subject)
         local = arrived.astimezone(self.zone) if arrived else None
-        decision = decide(Facts(message, screening.kind, own, language, local), self.rulebook)
+        decision = self._listed(decide(Facts(message, screening.kind, own, language, local), self.rulebook), screening)
         kind, reason = _kind(screening, decision)
         template, why = _acknowledgement(screening, decision, late=late)
         return Triage(
@@ -67,6 +68,14 @@ class Sorter:
             acknowledge_reason=why,
             content_key=content_key(message, own.own),
         )
+
+    def _listed(self, decision: Decision, screening: Screening) -> Decision:
+        """Have what nobody would get, and no machine is proven to have written, listed to the officers (D6)."""
+        if decision.routes or screening.kind in MACHINES:
+            return decision
+        officers = self.rulebook.categories["general"].partners
+        routes = tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
+        return replace(decision, routes=routes)
 
 
 def _forwards(raw: bytes, message: Message) -> list[str]:

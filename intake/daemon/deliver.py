@@ -57,6 +57,12 @@ class Deliverer:
             return 0.0
         return (self.sent_at[0] + MINUTE - now).total_seconds()
 
+    def waiting(self) -> int:
+        """Return how many mails are still to be sent. Raises Temporary."""
+        with self.database.read() as conn:
+            counts = queue.counts(conn)
+        return sum(counts[state] for state in queue.WAITING)
+
     def recover(self, *, alone: bool) -> int:
         """Take up mails that a dead process was sending; `alone`: no other process can be sending now."""
         with self.database.transaction() as conn:

@@ -57,6 +57,7 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
         *faults,
         *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
         *_waiting(counts, undelivered),
+        *_held(conn),
         *_for_a_person(counts, outbox),
     ]
     return Health(mailboxes, counts, outbox, undelivered, tuple(unwell))
@@ -71,7 +72,7 @@ def _mailbox(name: str, found: MailboxState | None, now: datetime) -> MailboxHea
 
 def _silent(mailbox: MailboxHealth, poll_seconds: int) -> str | None:
     if mailbox.error:
-        return f"mailbox {mailbox.name} cannot be read: {mailbox.error}"
+        return mailbox.error if mailbox.name in mailbox.error else f"mailbox {mailbox.name}: {mailbox.error}"
     if mailbox.since_poll is None:
         return f"mailbox {mailbox.name} has never been polled: is `intake run` running?"
     if mailbox.since_poll > timedelta(seconds=POLLS_MISSED * poll_seconds):
@@ -86,6 +87,11 @@ def _waiting(counts: Counts, undelivered: timedelta | None) -> list[str]:
     if undelivered and undelivered > UNDELIVERED:
         found.append(f"the oldest mail to be sent has waited for {_minutes(undelivered)}: see `intake outbox`")
     return found
+
+
+def _held(conn: Connection) -> list[str]:
+    why = queue.held(conn)
+    return [f"the SMTP server takes nothing ({why}): mails wait for it"] if why else []
 
 
 def _for_a_person(counts: Counts, outbox: Mapping[str, int]) -> list[str]:

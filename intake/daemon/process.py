@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from intake.errors import Temporary
-from intake.mail.values import Delivery, Kind, Route, Triage
+from intake.mail.values import Delivery, Triage
 from intake.outbox import digest, queue
 from intake.outbox.compose import Composer, Outgoing
 from intake.store import claims, quarantine, recording, rulebooks
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
 BATCH = 50
 ATTEMPTS = 8  # claims of one message that always came first when the process died
-MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +81,13 @@ class Processor:
         ids = (recorded.reference, recorded.message_id, recorded.case_id)
         if triage.acknowledge and not recorded.repeated_id:
             _enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
-        for route in self._routes(triage):
+        for route in triage.decision.routes:
             partner = self.sorter.rulebook.partners[route.partner]
             if route.delivery is Delivery.NOW and not late:
                 mail = self.composer.routed(triage, recorded.reference, partner, self.sorter.rulebook, *ids[1:], now)
                 _enqueue(conn, mail, now)
             else:
                 digest.add(conn, route.partner, recorded.message_id, now)
-
-    def _routes(self, triage: Triage) -> tuple[Route, ...]:
-        """Return the decided routes; what nobody would get is listed to the officers (D6)."""
-        if triage.decision.routes or triage.kind in MACHINES:
-            return triage.decision.routes
-        officers = self.sorter.rulebook.categories["general"].partners
-        return tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
 
     def _quarantine(self, claim: Claimed, stage: str, error: str) -> None:
         with self.database.transaction() as conn:

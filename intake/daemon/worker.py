@@ -96,6 +96,7 @@ class Summary:
     triaged: int = 0
     digests: int = 0
     delivered: int = 0
+    waiting: int = 0  # mails that are still to be sent
     faults: list[str] = field(default_factory=list)  # sentences
     mend: bool = False  # one of the faults is for a person to mend
 
@@ -118,13 +119,14 @@ class Service:
         summary = Summary()
         self._recover()
         for receiver in self.receivers:
-            summary.kept += self._try(summary, receiver.receive)
+            summary.kept += self._try(summary, receiver.receive, receiver.failed)
             receiver.source.close()
         while triaged := self.processor.process():
             summary.triaged += triaged
         summary.digests = self._try(summary, self.digester.make_due)
         summary.delivered = self._try(summary, lambda: self._deliver_all(stop))
         self.deliverer.smtp.close()
+        summary.waiting = self.deliverer.waiting()
         return summary
 
     def _recover(self) -> None:
@@ -133,10 +135,11 @@ class Service:
         if self.alone:
             self.processor.recover()
 
-    def _try(self, summary: Summary, work: Callable[[], int]) -> int:
+    def _try(self, summary: Summary, work: Callable[[], int], fault: Callable[[str], None] = lambda _: None) -> int:
         try:
             return work()
         except (Temporary, UserError) as error:
+            fault(str(error))
             summary.faults.append(str(error))
             summary.mend = summary.mend or isinstance(error, UserError)
             return 0

@@ -209,6 +209,13 @@ def counts(conn: Connection) -> Mapping[State, int]:
     return dict.fromkeys(STATES, 0) | dict(rows.all())
 
 
+def held(conn: Connection) -> str | None:
+    """Return what the server said when it last took nothing, while a mail waits because of it; None: none does."""
+    waiting = select(outbox.c.reason_detail).where(outbox.c.state == "due-later", outbox.c.reason_code == "held")
+    why: str | None = conn.scalar(waiting.order_by(outbox.c.due_at.desc()).limit(1))
+    return why
+
+
 def oldest(conn: Connection) -> datetime | None:
     """Return when the oldest mail that is still to be sent was queued (H3); None: nothing is."""
     pending = outbox.c.state.in_((*WAITING, "sending"))

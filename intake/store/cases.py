@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, Select, select
 from intake.mail.message import Attachment
 from intake.mail.values import Evidence, NearMiss, Reason, Route
 from intake.store import plain
+from intake.store.packing import unpack
 from intake.store.references import valid_reference
 from intake.store.search import matching
-from intake.store.tables import attachments, cases, message_categories, messages, outbox
+from intake.store.tables import attachments, cases, message_categories, messages, outbox, raws
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,12 @@ def case(conn: Connection, reference: str) -> Case | None:
     of_case = select(messages).where(messages.c.case_id == row.id).order_by(messages.c.arrived_at, messages.c.id)
     stored = tuple(_message(conn, message) for message in conn.execute(of_case).all())
     return Case(row.id, row.reference, row.opened_at, row.closed_at, stored, _mails(conn, row.id))
+
+
+def raw(conn: Connection, message_id: int) -> bytes:
+    """Return a message as it came."""
+    found = select(raws.c.data).join(messages, messages.c.raw_hash == raws.c.hash).where(messages.c.id == message_id)
+    return unpack(conn.execute(found).scalar_one())
 
 
 def _hit_rows(limit: int) -> Select[Any]:
