@@ -176,6 +176,22 @@ def test_a_literal_beyond_what_was_asked_for_is_thrown_away() -> None:
     assert [(one.raw, bool(one.fault)) for one in taken] == [(TWO, False), (b"", True)]
 
 
+def test_a_message_that_comes_whole_when_a_part_was_asked_for_is_taken_in_part() -> None:
+    """F4: where a server ignores the bound on a message and not on its text, the text is taken at once."""
+    large = ONE + b"0123456789abcde\r\n" * 20_000
+
+    def unbounded(client: Client, tag: bytes, rest: bytes) -> bool:
+        if BODY not in rest:
+            return False
+        client.send(b"* 1 FETCH (UID 1 BODY[] {%d}" % len(large), large + b")", tag + b" OK done")
+        return True
+
+    with source_over(BrokenImap({1: large}, {"FETCH": unbounded}, sizes={1: 500})) as source:
+        (one,) = everything(source)
+    assert one.raw.startswith(ONE)
+    assert "only its text was fetched" in one.left_behind
+
+
 def test_a_large_folder_is_searched_in_one_line() -> None:
     """F1: the UIDs of a folder with years of mail come in one very long line, and are read."""
 

@@ -152,7 +152,8 @@ class Dovecot:
         self._configure()
         command = [PROGRAM, "-F", "-c", str(self.base / "conf")]
         with (self.base / "out").open("wb") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out, **self._owner())
+            west = {**os.environ, "TZ": "America/Los_Angeles"}  # a server counts days in its own zone
+            self._process = subprocess.Popen(command, stdout=out, stderr=out, env=west, **self._owner())
         end = time.monotonic() + 20
         while self._process.poll() is None and time.monotonic() < end:
             if self._answers():
