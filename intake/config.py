@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import re2
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -41,11 +42,18 @@ def _address_or_domain(value: str) -> str:
 
 
 def _expression(value: str) -> str:
+    options = re2.Options()
+    options.log_errors = False
     try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"`{value}` is not a regular expression: {error}") from None
+        re2.compile(value, options)
+    except re2.error as error:
+        raise ValueError(f"`{value}` is not a regular expression (RE2): {_said(error)}") from None
     return value
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _zone(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
 
 MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
+_TAGS = re.compile(r"\[[^\]]{0,40}\]")  # what gateways and lists put into subjects: "[EXTERNAL]"
 FORWARDS = 5  # attached letters that are read at most
 DUE = Reason("due", "a person wrote, and nothing speaks against an answer")
 LATE = Reason("late", "it was first seen 48 hours or more after it arrived")
@@ -66,7 +68,7 @@ class Sorter:
             decision=decision,
             acknowledge=template,
             acknowledge_reason=why,
-            content_key=content_key(message, own.own),
+            content_key=content_key(message, own.own, raw),
         )
 
     def _listed(self, decision: Decision, screening: Screening) -> Decision:
@@ -86,18 +88,24 @@ def _forwards(raw: bytes, message: Message) -> list[str]:
     return [unwrap_links(parse(attachment_content(raw, index)).text) for index in attached]
 
 
-def content_key(message: Message, own: str) -> str:
+def content_key(message: Message, own: str, raw: bytes) -> str:
     """Return what copies of one message share, whatever happened to their headers and MIME on the way (F3).
 
-    SHA-256, hexadecimal, of Message-ID, sender, date, own words with white space folded, and attachments' content.
+    SHA-256, hexadecimal, of Message-ID, sender, date, subject without tags, own words with white space folded, and
+    attachments' content. Where there are no own words, all of the text and the images in it count; where neither a
+    Message-ID nor a date tells letters apart, only equal bytes are copies.
     """
+    words = own.split()
     parts = [
         message.message_id or "",
         message.author.key,
         message.date.isoformat() if message.date else "",
-        " ".join(own.split()),
-        *sorted(attachment.sha256 for attachment in message.attachments if not attachment.inline),
+        " ".join(_TAGS.sub("", message.subject).split()).casefold(),
+        " ".join(words or message.text.split()),
+        *sorted(attachment.sha256 for attachment in message.attachments if not (attachment.inline and words)),
     ]
+    if not message.message_id and not message.date:
+        parts.append(hashlib.sha256(raw).hexdigest())
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 

@@ -51,7 +51,7 @@ class Deliverer:
             return self._pause(self.database.clock(conn))
 
     def _pause(self, now: datetime) -> float:
-        while self.sent_at and self.sent_at[0] <= now - MINUTE:
+        while self.sent_at and not now - MINUTE < self.sent_at[0] <= now:  # long ago, or before the clock was set back
             self.sent_at.popleft()
         if len(self.sent_at) < self.per_minute:
             return 0.0

@@ -31,7 +31,7 @@ class Digester:
         partner = self.rulebook.partners[partner_id]
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
-            since = digest.last_slot(conn, partner_id) or digest.oldest_open(conn, partner_id)
+            since = digest.last_slot(conn, partner_id, now) or digest.oldest_open(conn, partner_id)
             slot = digest.due_slot(partner, since, now, self.zone) if since else None
             queued = slot and digest.make(conn, partner, slot, self.composer, self.rulebook, now)
         if queued:

@@ -40,6 +40,7 @@ class Processor:
         rulebook = self.sorter.rulebook
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
+            claims.let_go(conn, self.worker)  # what a fault of a moment ago left half done
             claimed = claims.claim(conn, self.worker, now, LEASE, BATCH)
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)

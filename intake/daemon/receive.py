@@ -25,7 +25,8 @@ class Receiver:
     database: Database
     asks_since: bool = False  # a first start on a folder that is not empty must be told from which day on (F11)
     backlog: bool = False  # an import: never acknowledged, whatever its dates say (F11)
-    progress: Callable[[int], None] = field(default=lambda _kept: None)
+    progress: Callable[[int], None] = field(default=lambda _kept: None)  # told the size of each batch that is kept
+    stopping: Callable[[], bool] = field(default=lambda: False)  # looked at between two pieces of work
 
     def receive(self) -> int:
         """Keep everything new, settle what is kept; return how many were kept.
@@ -39,6 +40,8 @@ class Receiver:
                 self._ask_since()
             kept += self._keep(batch)
             self.progress(len(batch))
+            if self.stopping():
+                return kept
         self._settle()
         with self.database.transaction() as conn:
             state.polled(conn, self.source.name, self.database.clock(conn), self._notice())
@@ -60,7 +63,7 @@ class Receiver:
         while True:
             with self.database.read() as conn:
                 places = ledger.unsettled(conn, self.source.name, SETTLE)
-            if not places:
+            if not places or self.stopping():
                 return
             self.source.settle(places)
             self._mark(places)

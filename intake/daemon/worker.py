@@ -25,6 +25,7 @@ from intake.mailbox.backoff import Backoff
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 8.0  # for every thread together; a clean stop ends within ten seconds (H1)
+LOOK_SECONDS = 10.0  # after which triage looks for what another process, or a fault, left waiting
 WAIT_SECONDS = 300.0  # of IDLE, and for a bell; the schedule rings before
 
 
@@ -83,8 +84,10 @@ class Loop:
     def _report(self, error: str, failures: int) -> None:
         seconds = self._backoff.seconds(failures)
         log.warning("fault", extra={"loop": self._thread.name, "error": error, "again_in_seconds": round(seconds)})
-        with suppress(Temporary):  # a database that is away cannot be told
+        try:
             self._fault(error)
+        except Exception as another:  # noqa: BLE001 (a database that is away cannot be told; the log was)
+            log.warning("untold", extra={"loop": self._thread.name, "error": place_of(another)})
         self._stopping.wait(seconds)
 
 
@@ -119,9 +122,10 @@ class Service:
         summary = Summary()
         self._recover()
         for receiver in self.receivers:
+            receiver.stopping = stop.is_set
             summary.kept += self._try(summary, receiver.receive, receiver.failed)
             receiver.source.close()
-        while triaged := self.processor.process():
+        while not stop.is_set() and (triaged := self._try(summary, self.processor.process)):
             summary.triaged += triaged
         summary.digests = self._try(summary, self.digester.make_due)
         summary.delivered = self._try(summary, lambda: self._deliver_all(stop))
@@ -139,8 +143,9 @@ class Service:
         try:
             return work()
         except (Temporary, UserError) as error:
-            fault(str(error))
             summary.faults.append(str(error))
+            with suppress(Temporary, UserError):  # a database that is away cannot be told
+                fault(str(error))
             summary.mend = summary.mend or isinstance(error, UserError)
             return 0
 
@@ -179,12 +184,13 @@ class Service:
         for receiver in self.receivers:
             receiver.source.wake()
         deadline = monotonic() + STOP_SECONDS
-        ended = [loop.join(max(0.0, deadline - monotonic())) for loop in loops]
-        for receiver in self.receivers:
-            receiver.source.close()
-        if all(ended):
+        joined = [loop.join(max(0.0, deadline - monotonic())) for loop in loops]
+        ended = all(joined)
+        if ended:  # else the connections are in use, and end with the process
+            for receiver in self.receivers:
+                receiver.source.close()
             self.deliverer.smtp.close()
-        return all(ended)
+        return ended
 
     def _loops(self) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
@@ -192,7 +198,7 @@ class Service:
         def triage() -> None:
             while not loops["triage"].stopping and self.processor.process():
                 loops["deliver"].ring()
-            loops["triage"].rest()
+            loops["triage"].rest(LOOK_SECONDS)
 
         def deliver() -> None:
             while not loops["deliver"].stopping and self.deliverer.deliver():
@@ -216,8 +222,11 @@ class Service:
 
     def _mailbox(self, receiver: Receiver, found: Callable[[], None]) -> Loop:
         def work() -> None:
-            if receiver.receive():
-                found()
-            receiver.source.wait(WAIT_SECONDS)
+            receiver.receive()
+            if not loop.stopping:
+                receiver.source.wait(WAIT_SECONDS)
 
-        return Loop(f"mailbox {receiver.source.name}", work, backoff=self.backoff, fault=receiver.failed)
+        loop = Loop(f"mailbox {receiver.source.name}", work, backoff=self.backoff, fault=receiver.failed)
+        receiver.progress = lambda _kept: found()
+        receiver.stopping = lambda: loop.stopping
+        return loop

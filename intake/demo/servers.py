@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import uuid
 from argparse import Namespace
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -16,7 +17,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, Identity, Login
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
@@ -95,7 +96,14 @@ async def _serve(account: Account, folder: Path, ready: Future[tuple[Servers, Ca
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     login = await _login(account)
-    greet = ProxyProtocolReader(login.config.proxy_protocol).get_callback(IMAPServer(login, login.config))
+    imap_server = IMAPServer(login, login.config)
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:  # as pymap's own listener does, but for a task that the garbage collector may take
+            await imap_server(reader, writer, SocketInfo.get(writer, None, unique_id=uuid.uuid4().bytes))
+        finally:
+            writer.close()
+
     handler = _Handler(account, login.demo_user_identity, folder)
     imap = await asyncio.start_server(greet, HOST, 0)
     smtp = await loop.create_server(lambda: SMTP(handler, hostname=HOSTNAME, enable_SMTPUTF8=True, loop=loop), HOST, 0)

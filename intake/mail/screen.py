@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from email.utils import getaddresses
 
@@ -50,13 +51,22 @@ def spoofed(message: Message, identity: Identity) -> Reason | None:
 
 
 def came_back(message: Message, identity: Identity) -> Reason | None:
-    """What we sent: it bears our X-Loop or a Message-ID of ours.
+    """What we sent: it bears a Message-ID of ours, or our X-Loop beside Auto-Submitted, as all our mails do.
 
-    One of our addresses as the author proves nothing: web forms and staff write from the published address too.
+    One of our addresses as the author proves nothing: web forms and staff write from the published address too. Nor
+    does our X-Loop alone: forwarders in front of the mailbox stamp it on what people write.
     """
     made_here = (message.message_id or "").rpartition("@")[2].lower() in identity.hostnames
-    if made_here or any(is_ours(value, identity) for value in message.all("x-loop")):
+    automatic_ = any(value.strip().lower().startswith("auto-") for value in message.all("auto-submitted"))
+    if made_here or (automatic_ and looped(message, identity)):
         return Reason("own-mail", "what we sent came back")
+    return None
+
+
+def looped(message: Message, identity: Identity) -> Reason | None:
+    """S1: it bears our X-Loop."""
+    if any(is_ours(value, identity) for value in message.all("x-loop")):
+        return Reason("x-loop", "it bears the mark against mail loops that our own mails bear")
     return None
 
 
@@ -128,6 +138,7 @@ SILENCES: tuple[Check, ...] = (
     silent_alias,
     automatic.no_reply_subject,
     automatic.answered_out_of_office,
+    looped,
     own_address,
     automatic.unread_sender,
     blind_copy,
@@ -154,7 +165,7 @@ def is_ours(address: str, identity: Identity) -> bool:
 
 
 def _is_among(address: str, known: frozenset[str], identity: Identity) -> bool:
-    key = address.strip(" <>").lower()
+    key = unicodedata.normalize("NFKC", address.strip(" <>")).replace("\u00ad", "").rstrip(".").lower()
     if key in known:
         return True
     local, _, domain = key.rpartition("@")
@@ -166,7 +177,8 @@ def _reply_address(message: Message, identity: Identity, go_between: Intermediar
     if go_between:
         named = () if go_between.sender == "none" else _addresses(message, go_between.sender)
         return next((each for each in named if _sendable(each, identity)), None) if len(named) == 1 else None
-    if len(message.reply_to) == 1 and _sendable(message.reply_to[0].address, identity):
+    listed = ";" in (message.first("reply-to") or "")  # as Outlook parts a list's members
+    if len(message.reply_to) == 1 and not listed and _sendable(message.reply_to[0].address, identity):
         return message.reply_to[0].address
     return message.author.address if _sendable(message.author.address, identity) else None
 
@@ -180,4 +192,4 @@ def _addresses(message: Message, header: str) -> tuple[str, ...]:
 
 
 def _sendable(address: str, identity: Identity) -> bool:
-    return bool(_SENDABLE.fullmatch(address)) and not is_ours(address, identity)
+    return bool(_SENDABLE.fullmatch(address)) and "=?" not in address and not is_ours(address, identity)

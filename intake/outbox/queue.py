@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
 from intake.mail.values import Reason
 from intake.outbox.compose import TRY_FOR, MailKind, Outgoing
@@ -97,7 +97,7 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
     _expire(conn, now)
     due = (
         select(outbox.c.id)
-        .where(outbox.c.state.in_(WAITING), outbox.c.due_at <= now)
+        .where(outbox.c.state.in_(WAITING), _due(now))
         .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -230,6 +230,13 @@ def backoff(attempts: int, row_id: int) -> timedelta:
     """
     delay: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
     return delay * (0.75 + zlib.crc32(f"{row_id}:{attempts}".encode()) / 2**33)
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """What is new is due, and what is due later than any delay was queued before the clock was set back."""
+    too_late = outbox.c.due_at > now + 2 * LONGEST_DELAY
+    due: ColumnElement[bool] = or_(outbox.c.state == "queued", outbox.c.due_at <= now, too_late)
+    return due
 
 
 def _expire(conn: Connection, now: datetime) -> None:

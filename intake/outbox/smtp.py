@@ -197,7 +197,7 @@ def _refuse(code: int, text: bytes, stage: str, *, hold: bool) -> NoReturn:
     found = _ENHANCED.match(text)
     enhanced = found[1].decode() if found else ""
     told = f"SMTP {stage}: {code} {enhanced}".rstrip()
-    if hold or _is_about_us(code, enhanced, text):
+    if hold or _is_about_us(code, enhanced, b"" if stage == "RCPT" else text):  # there its words are of the recipient
         raise Hold(told)
     if code // 100 == 5:
         raise Permanent(told)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from intake.mail.values import Reason, Triage
 from intake.store import search
@@ -38,7 +38,13 @@ def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime) ->
     A second message of one Message-ID is flagged and bears no acknowledgement. Raises ClaimLost: nothing is recorded.
     """
     raw_hash = hold(conn, claimed)
-    recorded = _insert(conn, claimed, triage, raw_hash, now) or _copy(conn, triage.content_key)
+    recorded = (
+        _copy(conn, messages.c.raw_hash == raw_hash)
+        or _insert(conn, claimed, triage, raw_hash, now)
+        or _copy(conn, messages.c.content_key == triage.content_key)
+    )
+    if recorded is None:
+        raise RuntimeError("the message that this one is a copy of is gone")
     outcome = {"state": "duplicate" if recorded.duplicate else "recorded", "message_id": recorded.message_id}
     done = update(deliveries).where(deliveries.c.id == claimed.delivery_id)
     conn.execute(done.values(**outcome, claimed_by=None, claimed_until=None))
@@ -59,13 +65,16 @@ def repeats_id(conn: Connection, triage: Triage) -> bool:
     return bool(conn.scalar(select(other)))
 
 
-def _copy(conn: Connection, content_key: str) -> Recorded:
+def _copy(conn: Connection, same: ColumnElement[bool]) -> Recorded | None:
+    """Return the message that this one is a copy of; None where there is none."""
     row = conn.execute(
         select(messages.c.id, messages.c.case_id, cases.c.reference)
         .join(cases, cases.c.id == messages.c.case_id)
-        .where(messages.c.content_key == content_key)
-    ).one()
-    return Recorded(row.id, row.case_id, row.reference, duplicate=True, repeated_id=False)
+        .where(same)
+        .order_by(messages.c.id)
+        .limit(1)
+    ).one_or_none()
+    return row and Recorded(row.id, row.case_id, row.reference, duplicate=True, repeated_id=False)
 
 
 def _insert(conn: Connection, claimed: Claimed, triage: Triage, raw_hash: str, now: datetime) -> Recorded | None:

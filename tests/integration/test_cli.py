@@ -16,7 +16,7 @@ from tests.letters.render import letters, render
 from tests.walk.deployment import Deployment
 
 COMMANDS = [
-    *([name] for name in ("init", "run", "import", "triage", "status", "outbox", "search", "demo")),
+    *([name] for name in ("init", "run", "import", "triage", "status", "outbox", "search", "show", "demo")),
     *(["quarantine", name] for name in ("list", "show", "release")),
     ["digest", "preview"],
     ["db", "upgrade"],
@@ -77,10 +77,9 @@ def test_import_search_preview(deployment: Deployment) -> None:
         made.set_from("someone@example.org Thu Jan 01 00:00:00 2026")
         box.add(made)
     box.close()
-    assert json.loads(deployment.call("import", "--json", "old.mbox")) == [
-        {"path": "old.mbox", "kept": 20, "triaged": 20}
-    ]
-    assert json.loads(deployment.call("import", "--json", "old.mbox"))[0]["kept"] == 0
+    first, again = (json.loads(deployment.call("import", "--json", "old.mbox")) for _ in range(2))
+    assert (first["kept"], first["copies"], first["quarantined"]) == (20, 0, 0)
+    assert again["kept"] == 0
     assert deployment.call("outbox", "--json") == ""
     assert deployment.call("quarantine", "list", "--json") == ""
     found = [
@@ -113,8 +112,10 @@ def test_triage_of_nothing(deployment: Deployment) -> None:
 
 
 def test_triage_without_a_deployment(deployment: Deployment, tmp_path: Path) -> None:
-    """Where there is no config.yaml the shipped one serves `triage`."""
+    """Where there is no config.yaml the shipped one serves `triage`, which says so; one that is named must be there."""
+    assert "there is no" in deployment.call("triage", "-c", "typo.yaml", "one.eml", exit_code=2)
     deployment.config.unlink()
+    deployment.names_config = False
     path = tmp_path / "one.eml"
     path.write_bytes(render(letters()[0]))
     assert "hate-incident" in deployment.call("triage", str(path))

@@ -73,6 +73,7 @@ def test_every_fault_at_once_with_its_place(tmp_path: Path) -> None:
         (("# since: 2026-01-01", "since: tomorrow"), "is neither a date such as 2026-01-31 nor `all`"),
         (("sqlite:///intake.db", "mysql://db/intake"), "must begin with sqlite:///"),
         (("banners: []", "banners: ['(']"), "is not a regular expression"),
+        (("banners: []", "banners: ['^(?!Dear)']"), "is not a regular expression"),
         (("password-env: INTAKE_IMAP_PASSWORD", "password: hunter2"), "unknown key `password`"),
         (("# user: cohesion@example.org", "user: cohesion@example.org"), "give both or neither"),
     ],

@@ -101,6 +101,19 @@ def test_another_message_has_another_content_key(sorter: Sorter) -> None:
     assert len(keys) == 4
 
 
+def test_letters_without_own_words_are_told_apart(sorter: Sorter) -> None:
+    """F3: of letters without Message-ID, date and words only equal bytes are copies; a subject is content too."""
+    lamp = b"From: form@site.example\nTo: cohesion@example.org\nSubject: lamp\n\n"
+    fire = lamp.replace(b"lamp", b"my house is on fire")
+    assert sorter.triage(lamp).content_key != sorter.triage(fire).content_key
+    assert (
+        sorter.triage(lamp).content_key
+        != sorter.triage(b"Received: from a.example by b.example; x\n" + lamp).content_key
+    )
+    dated = [b"Date: Mon, 02 Nov 2026 09:00:00 +0000\n" + one for one in (lamp, fire)]
+    assert len({sorter.triage(one).content_key for one in dated}) == 2
+
+
 def test_every_letter_gives_the_promised_object(sorter: Sorter) -> None:
     """R7: `triage --json` prints every promised key, and an answer never goes without a reason."""
     keys = [

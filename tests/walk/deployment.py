@@ -21,6 +21,7 @@ class Deployment:
 
     folder: Path
     password: str = "secret"
+    names_config: bool = True  # in the environment
 
     def __post_init__(self) -> None:
         init(self.folder)
@@ -50,7 +51,8 @@ class Deployment:
     @property
     def environment(self) -> dict[str, str]:
         """What the command runs in."""
-        return os.environ | {PASSWORD_ENV: self.password, "INTAKE_CONFIG": str(self.config)}
+        named = {"INTAKE_CONFIG": str(self.config)} if self.names_config else {}
+        return os.environ | {PASSWORD_ENV: self.password} | named
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the command; its log goes to `log` in the folder."""
