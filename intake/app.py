@@ -130,7 +130,7 @@ class App:
         service = self.config.service
         writer = Service(service.name, service.address, self.zone, self._host, null_sender=self.config.smtp.null_sender)
         composer = Composer(self.config.paths.templates, writer)
-        if problems := composer.templates.check():
+        if problems := composer.check():
             raise UserError("the templates cannot be used", problems)
         return composer
 

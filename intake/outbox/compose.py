@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from intake.errors import Problem, UserError
 from intake.mail.values import Triage, Urgency
-from intake.outbox import views
+from intake.outbox import samples, views
 from intake.outbox.mime import Head, assemble, is_plain
-from intake.outbox.templates import Context, Rendered, Templates
+from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 
@@ -78,9 +78,7 @@ class Composer:
         """
         if not (triage.acknowledge and triage.reply_address):
             raise ValueError("this message is not to be acknowledged")
-        standard = triage.acknowledge == "standard"
-        folder = "acknowledgement" if standard else f"acknowledgement-{triage.acknowledge}"
-        rendered = self.templates.render(folder, triage.language.tag, self._headline(reference=reference), {})
+        rendered = self.templates.render(self._acknowledgement(triage, reference))
         draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
         draft = replace(
             draft,
@@ -92,8 +90,8 @@ class Composer:
         )
         head = replace(
             self._head(draft, now),
-            sender_name=self._service.name if standard else "",
-            in_reply_to=triage.message_id if standard else None,
+            sender_name=self._service.name if _is_standard(triage) else "",
+            in_reply_to=triage.message_id if _is_standard(triage) else None,
             others=_ANSWER,
         )
         return self._written(draft, head, rendered)
@@ -110,14 +108,7 @@ class Composer:
     ) -> Outgoing:
         """Pass a message to a partner at once, with why it came and what to heed."""
         urgency = triage.decision.urgency
-        headline = self._headline(
-            reference=reference,
-            partner=partner.name,
-            urgency=urgency.value,
-            category=views.category_name(triage.decision.categories[0], rulebook),
-        )
-        body = views.routed(triage, partner, rulebook, self._service.time_zone)
-        rendered = self.templates.render("routed", "en", headline, body)
+        rendered = self.templates.render(self._routed(triage, reference, partner, rulebook))
         draft = self._draft(f"routed:{message_id}:{partner.id}", "routed", partner.address, now)
         draft = replace(draft, partner=partner.id, message_id=message_id, case_id=case_id, priority=PRIORITY[urgency])
         head = self._head(draft, now)
@@ -129,13 +120,45 @@ class Composer:
         self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, slot: datetime, now: datetime
     ) -> Outgoing:
         """Tell a partner of everything it has not had yet, in one mail; `slot` is the instant it was due."""
-        urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
-        headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
-        body = views.digest(items, rulebook, self._service.time_zone, now)
-        rendered = self.templates.render("digest", "en", headline, body)
+        rendered = self.templates.render(self._digest(partner, items, rulebook, now))
         key = f"digest:{partner.id}:{slot.isoformat(timespec='minutes')}"
         draft = replace(self._draft(key, "digest", partner.address, now), partner=partner.id)
         return self._written(draft, self._head(draft, now), rendered)
+
+    def check(self) -> tuple[Problem, ...]:
+        """Return every fault of every template, in file order: each mail is rendered, in each language, from samples.
+
+        A file is named from the templates folder on: `acknowledgement/ro/body.txt`.
+        """
+        return self.templates.check(self._samples())
+
+    def _samples(self) -> Iterator[Contents]:
+        for letter in samples.ACKNOWLEDGED:
+            contents = self._acknowledgement(letter, samples.REFERENCE)
+            for tag in ("en", *self.templates.languages(contents.mail)):
+                yield replace(contents, language=tag)
+        for letter in samples.ROUTED:
+            yield self._routed(letter, samples.REFERENCE, samples.PARTNER, samples.RULEBOOK)
+        for items in samples.DIGESTS:
+            yield self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
+
+    def _acknowledgement(self, triage: Triage, reference: str) -> Contents:
+        folder = "acknowledgement" if _is_standard(triage) else f"acknowledgement-{triage.acknowledge}"
+        return Contents(folder, self._headline(reference=reference), {}, triage.language.tag)
+
+    def _routed(self, triage: Triage, reference: str, partner: Partner, rulebook: Rulebook) -> Contents:
+        headline = self._headline(
+            reference=reference,
+            partner=partner.name,
+            urgency=triage.decision.urgency.value,
+            category=views.category_name(triage.decision.categories[0], rulebook),
+        )
+        return Contents("routed", headline, views.routed(triage, partner, rulebook, self._service.time_zone))
+
+    def _digest(self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, now: datetime) -> Contents:
+        urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
+        headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
+        return Contents("digest", headline, views.digest(items, rulebook, self._service.time_zone, now))
 
     def _headline(self, **known: object) -> Context:
         return {"service": self._service, **known}
@@ -169,6 +192,10 @@ class Composer:
     def _written(self, draft: Outgoing, head: Head, rendered: Rendered) -> Outgoing:
         head = replace(head, others={**head.others, "X-Loop": self._service.address})
         return replace(draft, mail=assemble(head, rendered), problems=rendered.problems)
+
+
+def _is_standard(triage: Triage) -> bool:
+    return triage.acknowledge == "standard"
 
 
 def acknowledgement_key(triage: Triage) -> str:

@@ -16,7 +16,19 @@ _INVISIBLE = re.compile(
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _START = "(?<![A-Za-z0-9])"  # not `\b`: in Chinese a link may follow a letter
-_DOT = "[.。．｡]"
+_STOP = "[。．｡]"  # read as the dot of a host name by some (RFC 3490 §3.1), but the end of a sentence in most letters
+# Han, kana, and the signs that stand between them; not the full-width forms of ASCII letters and digits.
+_EAST = (
+    r"\u2010-\u2027\u2e80-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff0f\uff1a-\uff20"
+    r"\uff3b-\uff40\uff5b-\uff9f\U00020000-\U0003ffff"
+)
+_TOP = "[A-Za-z][A-Za-z-]"  # two ASCII letters, or one of another script, can begin a top-level domain
+# What names in these scripts are registered under; other letters after a stop begin a sentence.
+_EASTERN_TOPS = (
+    "(?:(?:com|net|org|info|biz|top|xyz|vip|shop|site|online|cn|tw|hk|mo|sg|jp)(?![A-Za-z0-9-])"
+    "|(?:中国|中國|中文网|公司|网络|網絡|网址|网站|在线|商城|香港|台湾|台灣|澳門|新加坡|みんな|コム)"
+    r"(?![^\s/:?#)\]>\"'.,;]))"
+)
 _SCHEMES = (
     "mailto|tel|smsto?|callto|facetime|skype|sip|im|xmpp|irc|whatsapp|geo|market|intent|news|onenote|outlook|"
     "ms-[a-z]+|search-ms|javascript|vbscript|data|file|cid"
@@ -26,9 +38,11 @@ _LINKS = (
     (re.compile(r":(?=[/\\]{2})"), "[:]"),
     (re.compile(rf"{_START}({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
     (re.compile(r"(?<=\S)[@＠﹫](?=\S)"), "[at]"),
-    (re.compile(rf"{_START}(www){_DOT}", re.IGNORECASE), r"\1[.]"),
-    # Two ASCII letters, or one of another script, can begin a top-level domain; "e.g." and "3.50" stay.
-    (re.compile(rf"(?<=[^\s.]){_DOT}(?=[A-Za-z][A-Za-z-]|(?![A-Za-z])[^\W\d_])"), "[.]"),
+    (re.compile(rf"{_START}(www)(?:\.|{_STOP})", re.IGNORECASE), r"\1[.]"),
+    # "e.g." and "3.50" stay.
+    (re.compile(rf"(?<=[^\s.])\.(?={_TOP}|(?![A-Za-z])[^\W\d_])"), "[.]"),
+    (re.compile(rf"(?<=[^\s.{_EAST}]){_STOP}(?={_TOP}|(?![A-Za-z{_EAST}])[^\W\d_])"), "[.]"),
+    (re.compile(rf"(?<=\S){_STOP}(?={_EASTERN_TOPS})", re.IGNORECASE), "[.]"),
     (re.compile(r"\\\\(?=\w)"), r"\\[\\]"),
 )
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"]{1,64}@[^\s@<>(),;:\"]{1,255}")

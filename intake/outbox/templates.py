@@ -7,25 +7,37 @@ whose bodies stand before the English.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from traceback import extract_tb
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from intake.errors import Problem
-from intake.outbox.quoting import one_line
+from intake.outbox.quoting import one_line, plain
 
 Context = Mapping[str, object]
 
 # What a template can fail with: jinja2's own errors, and Python's from within an expression.
 FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
+_FILES = ("subject.txt", "body.txt", "body.html")
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+_NOTHING = "it renders to nothing"
 _RLM = "\u200f"  # makes a line of plain text begin at the right, whatever letter it begins with
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one mail is rendered from."""
+
+    mail: str  # its folder
+    headline: Context  # all that `subject.txt` knows
+    body: Context  # what the bodies know besides
+    language: str = "en"  # BCP 47: what stands before the English, where there is a folder for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +66,129 @@ class Templates:
     def __init__(self, folder: Path) -> None:
         """Take the templates in `folder`; nothing is read yet."""
         self._folder = folder.resolve()
-        self._own = _environment(self._folder)
-        self._built_in = _environment(built_in())
+        self._own = _Folder(self._folder)
+        self._built_in = _Folder(built_in())
 
-    def render(self, mail: str, language: str, headline: Context, body: Context) -> Rendered:
-        """Render the mail of that folder, in `language` (BCP 47) before the English where there is one.
-
-        `headline` is all that `subject.txt` knows; the bodies know `body` too.
-        """
+    def render(self, contents: Contents) -> Rendered:
+        """Render one mail; by the built-in templates where one of the admins' fails."""
         try:
-            return _render(self._own, mail, language, headline, body)
-        except FAULTS as fault:
-            problem = self._problem(mail, fault)
-        return replace(_render(self._built_in, mail, language, headline, body), problems=(problem,))
+            return self._own.render(contents)
+        except ExceptionGroup as group:
+            problems = tuple(_discreet(fault) for fault in group.exceptions if isinstance(fault, _Fault))
+        return replace(self._built_in.render(contents), problems=problems)
 
-    def check(self) -> tuple[Problem, ...]:
-        """Return the syntax faults of every file in the folder."""
-        faults = []
-        for name in self._own.list_templates(extensions=["txt", "html", "jinja"]):
+    def languages(self, mail: str) -> tuple[str, ...]:
+        """Return the names of that mail's language folders."""
+        return self._own.languages(mail)
+
+    def check(self, samples: Iterable[Contents]) -> tuple[Problem, ...]:
+        """Return every fault, in file order: of any file as it stands, and of rendering what `samples` are of."""
+        if not self._folder.is_dir():
+            hint = "`paths.templates` in config.yaml says where the templates are"
+            return (Problem(str(self._folder), 0, 0, "there is no such folder", hint),)
+        problems = {_candid(fault) for fault in self._own.read()}
+        for sample in samples:
+            if not (self._folder / sample.mail).is_dir():
+                problems.add(Problem(sample.mail, 0, 0, "there is no such folder"))
+                continue
             try:
-                self._own.get_template(name)
-            except FAULTS as fault:
-                faults.append(self._problem(name, fault))
-        return tuple(faults)
-
-    def _problem(self, name: str, fault: Exception) -> Problem:
-        file, line = _place(self._folder, fault)
-        return Problem(file or name, line, 0, _sentence(fault), "until it is mended the built-in template is used")
+                self._own.render(sample)
+            except ExceptionGroup as group:
+                problems |= {_candid(fault) for fault in group.exceptions if isinstance(fault, _Fault)}
+        return tuple(sorted(problems))
 
 
 def built_in() -> Path:
     """Return the packaged templates; in a source checkout those at its top."""
     packaged = Path(str(files("intake"))) / "defaults" / "templates"
     return packaged if packaged.is_dir() else packaged.parents[2] / "templates"
+
+
+class _Fault(Exception):
+    """One file that fails to render."""
+
+    def __init__(self, folder: Path, name: str, why: Exception) -> None:
+        super().__init__(name)
+        self.why = why
+        self.file, self.line = _place(folder, why)
+        self.file = self.file or name
+
+
+class _Folder:
+    """A folder of templates."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._environment = _environment(path)
+
+    def render(self, contents: Contents) -> Rendered:
+        """Render one mail. Raises an ExceptionGroup of a _Fault for each file that fails."""
+        tag = self._translated(contents)
+        written: dict[str, str] = {}
+        faults: list[_Fault] = []
+        for file in _FILES:
+            try:
+                written[file] = self._file(contents, tag, file)
+            except _Fault as fault:
+                faults.append(fault)
+        if faults:
+            raise ExceptionGroup(contents.mail, faults)
+        return Rendered(
+            subject=one_line(written["subject.txt"]),
+            text=written["body.txt"] + "\n",
+            html=written["body.html"] + "\n",
+            languages=(tag, "en") if tag else ("en",),
+            problems=(),
+        )
+
+    def languages(self, mail: str) -> tuple[str, ...]:
+        """Return the names of that mail's language folders."""
+        return tuple(sorted(one.name for one in (self._path / mail).glob("*/")))
+
+    def read(self) -> list[_Fault]:
+        """Return the faults of every file, whether a mail uses it or not, that show before it is rendered."""
+        faults = []
+        for name in self._environment.list_templates(extensions=["txt", "html", "jinja"]):
+            try:
+                self._environment.get_template(name)
+                faults += [_Fault(self._path, name, why) for why in self._unrendered(name)]
+            except FAULTS as why:
+                faults.append(_Fault(self._path, name, why))
+        return faults
+
+    def _unrendered(self, name: str) -> Iterator[TemplateSyntaxError]:
+        """Yield what no rendering need come upon: unknown filters, and words outside the blocks of a page."""
+        file = self._path / name
+        page = self._environment.parse(file.read_text("utf-8"), name, str(file))
+        for one in page.find_all(nodes.Filter):
+            if one.name not in self._environment.filters:
+                yield TemplateSyntaxError(f"No filter named {one.name!r}", one.lineno, name, str(file))
+        if any(isinstance(node, nodes.Extends) for node in page.body):
+            for line in _outside(page):
+                yield TemplateSyntaxError("it stands outside every block, so nobody sees it", line, name, str(file))
+
+    def _translated(self, contents: Contents) -> str | None:
+        """Return the language folder of that mail: the language's own, or that of it without its region."""
+        tags = (contents.language, contents.language.partition("-")[0])
+        there = self.languages(contents.mail)
+        return next((tag for tag in tags if tag != "en" and tag in there), None)
+
+    def _file(self, contents: Contents, tag: str | None, file: str) -> str:
+        folder = f"{contents.mail}/{tag}" if tag else contents.mail
+        if file == "subject.txt":
+            return self._write(f"{folder}/{file}", contents.headline)
+        known = {**contents.headline, **contents.body}
+        translation = _translation(tag, file, self._write(f"{folder}/{file}", known)) if tag else None
+        return self._write(f"{contents.mail}/{file}", {**known, "translation": translation})
+
+    def _write(self, name: str, known: Context) -> str:
+        try:
+            words = self._environment.get_template(name).render(known).strip()
+            if not plain(words):
+                raise TemplateError(_NOTHING)
+        except FAULTS as why:
+            raise _Fault(self._path, name, why) from None
+        return words
 
 
 def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
@@ -113,48 +215,22 @@ def _lines(text: str) -> Markup:
     )
 
 
-def _render(
-    environment: ImmutableSandboxedEnvironment, mail: str, language: str, headline: Context, body: Context
-) -> Rendered:
-    tag = _translated(environment, mail, language)
-    folder = f"{mail}/{tag}" if tag else mail
-    known = {**headline, **body}
-    rendered = Rendered(
-        subject=one_line(environment.get_template(f"{folder}/subject.txt").render(headline)),
-        text=_body(environment, mail, tag, "body.txt", known).strip() + "\n",
-        html=_body(environment, mail, tag, "body.html", known).strip() + "\n",
-        languages=(tag, "en") if tag else ("en",),
-        problems=(),
-    )
-    if not (rendered.subject and rendered.text.strip() and rendered.html.strip()):
-        raise ValueError("it renders to nothing")
-    return rendered
+def _translation(tag: str, file: str, words: str) -> Translation:
+    right_to_left = tag.partition("-")[0] in _RIGHT_TO_LEFT
+    if file.endswith(".html"):
+        words = Markup(words)  # noqa: S704 (a template's own markup, autoescaped where it was rendered)
+    elif right_to_left:
+        words = re.sub(r"^(?=.)", _RLM, words, flags=re.MULTILINE)
+    return Translation(tag, "rtl" if right_to_left else "ltr", words)
 
 
-def _translated(environment: ImmutableSandboxedEnvironment, mail: str, language: str) -> str | None:
-    """Return the language folder for `language`: its own, or that of the language without its region."""
-    for tag in (language, language.partition("-")[0]):
-        if tag in {"", "en"}:
-            continue
-        try:
-            environment.get_template(f"{mail}/{tag}/body.txt")
-        except TemplateNotFound:
-            continue
-        return tag
-    return None
-
-
-def _body(environment: ImmutableSandboxedEnvironment, mail: str, tag: str | None, file: str, known: Context) -> str:
-    translation = None
-    if tag:
-        words = environment.get_template(f"{mail}/{tag}/{file}").render(known).strip()
-        right_to_left = tag.partition("-")[0] in _RIGHT_TO_LEFT
-        if file.endswith(".html"):
-            words = Markup(words)  # noqa: S704 (a template's own markup, autoescaped where it was rendered)
-        elif right_to_left:
-            words = re.sub(r"^(?=.)", _RLM, words, flags=re.MULTILINE)
-        translation = Translation(tag, "rtl" if right_to_left else "ltr", words)
-    return environment.get_template(f"{mail}/{file}").render(known, translation=translation)
+def _outside(page: nodes.Template) -> Iterator[int]:
+    """Yield the lines of what a page shows outside its blocks."""
+    for output in page.body:
+        for node in output.nodes if isinstance(output, nodes.Output) else ():
+            data = node.data if isinstance(node, nodes.TemplateData) else "x"
+            if data.strip():
+                yield node.lineno + data[: -len(data.lstrip())].count("\n")
 
 
 def _place(folder: Path, fault: Exception) -> tuple[str, int]:
@@ -166,13 +242,24 @@ def _place(folder: Path, fault: Exception) -> tuple[str, int]:
     return (inside[-1][0].relative_to(folder).as_posix(), inside[-1][1]) if inside else ("", 0)
 
 
-def _sentence(fault: Exception) -> str:
+def _candid(fault: _Fault) -> Problem:
+    """Return what is wrong in every detail: only where the values were samples."""
+    why = fault.why
+    if isinstance(why, TemplateNotFound):
+        sentence = f"there is no {why.name}" if fault.line else "there is no such file"
+    elif isinstance(why, TemplateError):
+        sentence = one_line(why.message or "").removesuffix(".").removesuffix(" found")
+    else:
+        sentence = one_line(f"it does not render: {type(why).__name__}: {why}")
+    return Problem(fault.file, fault.line, 0, sentence)
+
+
+def _discreet(fault: _Fault) -> Problem:
     """Return what is wrong without any value that the template was given."""
-    told = str(fault)
-    if isinstance(fault, TemplateNotFound):
-        return f"there is no {fault.name}"
-    if isinstance(fault, TemplateSyntaxError) or re.fullmatch(r"'\w+' is undefined", told):
-        return told
-    if told == "it renders to nothing":
-        return told
-    return f"it does not render: {type(fault).__name__}"
+    why = fault.why
+    harmless = isinstance(why, TemplateNotFound | TemplateSyntaxError) or str(why) == _NOTHING
+    if harmless or re.fullmatch(r"'\w+' is undefined", str(why)):
+        sentence = _candid(fault).message
+    else:
+        sentence = f"it does not render: {type(why).__name__}"
+    return Problem(fault.file, fault.line, 0, sentence, "until it is mended the built-in template is used")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -139,6 +140,18 @@ def test_all_or_nothing(database: Database) -> None:
         attempt()
     make(database)
     assert [words(text) for text in mails(database)] == [["one"]]
+
+
+def test_a_faulty_template_is_logged(database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """O6: a digest goes out by the built-in template where the admins' is faulty, and the fault is logged."""
+    add(database, *letters(database, "one"))
+    with database.transaction() as conn:
+        digest.make(conn, POLICE, SLOT, composer(tmp_path), RULEBOOK, START)
+    assert [words(text) for text in mails(database)] == [["one"]]
+    faults = [vars(one)["fault"] for one in caplog.records if one.message == "template"]
+    assert [one.partition(":")[0] for one in faults] == [
+        f"digest/{file}" for file in ("subject.txt", "body.txt", "body.html")
+    ]
 
 
 def test_rows_tell(database: Database) -> None:

@@ -38,6 +38,15 @@ HOSTILE = st.one_of(st.lists(PARTS, max_size=25).map("".join), st.text(st.charac
         ("пример.рф and उदाहरण.भारत", "пример[.]рф and उदाहरण[.]भारत"),
         ("请看https://evil.example或tel:112", "请看hxxps[:]//evil[.]example或tel[:]112"),
         ("example。com", "example[.]com"),
+        ("www。example。co。uk/a", "www[.]example[.]co[.]uk/a"),
+        ("ｅｘａｍｐｌｅ．ｃｏｍ or x｡com", "ｅｘａｍｐｌｅ[.]ｃｏｍ or x[.]com"),
+        ("пример。рф, उदाहरण。भारत", "пример[.]рф, उदाहरण[.]भारत"),
+        ("请看例子。com，例子。中国 和 example。中国/a", "请看例子[.]com，例子[.]中国 和 example[.]中国/a"),
+        ("退休前开外卖店。看到你们的信…不会。如果可以，请回复。", None),
+        ("住在NN1。他们打了999。警察说可以。OK，谢谢。香港，我的家。", None),
+        ("“夜里很吵。”。Thank you", None),
+        ("夜がうるさいです。警察に電話しました。ＮＨＳ にも。「はい」。Thank you", None),
+        ("よる ﾃﾞｽ｡ｱﾘｶﾞﾄｳ そうです．また書きます．", None),
         ("At 5.30, e.g. on 12.05.2024, it cost £3.50...then nothing.", None),
         ("@neighbour said: no", None),
         ("سلام، نامه‌ی شما", None),
@@ -46,6 +55,25 @@ HOSTILE = st.one_of(st.lists(PARTS, max_size=25).map("".join), st.text(st.charac
 def test_links_are_taken_out(written: str, shown: str | None) -> None:
     """O5: what a program would make a link of stays readable and is none; other text stays as it is."""
     assert safe(written, 1000) == (shown or written)
+
+
+EASTERN = st.sampled_from(
+    "我们住在这里晚上很吵警察没有来謝謝臺灣はいありがとうカタカナー々𠮷ｱﾘ，、！？「」（）“”…0１ \n"
+)
+STOPPED = st.lists(st.one_of(EASTERN, st.sampled_from("。．｡")), max_size=60).map("".join)
+
+
+@given(STOPPED)
+def test_eastern_prose_stays(text: str) -> None:
+    """O5: the full stops of Chinese and Japanese sentences stay as they are written."""
+    assert safe(text, 10_000) == plain(text)
+
+
+@given(st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True), st.sampled_from("。．｡"), EASTERN)
+def test_eastern_dots_of_a_host(name: str, stop: str, before: str) -> None:
+    """O5: between a name and a domain the same sign is a dot, and no program may read it as one."""
+    shown = safe(f"{before}{name}{stop}com", 100)
+    assert shown.endswith(f"{name}[.]com")
 
 
 @given(HOSTILE)

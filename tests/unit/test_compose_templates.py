@@ -33,7 +33,7 @@ BROKEN = [
     ("{{ refrence }}", "'refrence' is undefined"),
     ("{{ 1 / 0 }}", "it does not render: ZeroDivisionError"),
     ("{{ reference + 1 }}", "it does not render: TypeError"),
-    ("{{ words | safe }}", "No filter named 'safe'."),
+    ("{{ words | safe }}", "No filter named 'safe'"),
     ("{{ ''.__class__.__mro__ }}", "it does not render: SecurityError"),
     ("{{ categories.append('x') }}", "it does not render: SecurityError"),
     ("{{ {}[words] }}", "it does not render: UndefinedError"),
@@ -55,9 +55,10 @@ def test_built_in_instead(templates: Path, file: str, template: str, told: str) 
     assert made.mail == whole.mail
     (problem,) = made.problems
     assert problem.message == told
-    assert problem.file == (f"routed/{file}" if template.strip() else "routed")
+    assert problem.file == f"routed/{file}"
     assert problem.line == (2 if template.strip() else 0)
     assert "Our street" not in str(problem)
+    assert "the built-in template is used" in problem.hint
 
 
 @pytest.mark.parametrize("subject", ["{{ words }}", "{{ subject }}", "{{ sender.name }}"])
@@ -113,6 +114,24 @@ def test_a_broken_language(templates: Path) -> None:
     assert bodies(polish.mail)[0].startswith("Dzień dobry")
 
 
+def test_part_of_a_language(templates: Path) -> None:
+    """O6: where one file of a language is gone its built-in words are used, and it is told; not English alone."""
+    (templates / "acknowledgement/ro/body.txt").unlink()
+    made = composer(templates).acknowledgement(
+        triage(language=type(triage().language)("ro", 1.0)), REFERENCE, 1, 1, NOW
+    )
+    assert bodies(made.mail)[0].startswith("Vă mulțumim")
+    assert [one.file for one in made.problems] == ["acknowledgement/ro/body.txt"]
+
+
+def test_every_faulty_file_is_told(templates: Path) -> None:
+    """O6: a mail with two faulty files tells both."""
+    (templates / "digest/body.txt").write_text("{{ oops }}")
+    (templates / "digest/subject.txt").unlink()
+    made = composer(templates).digest(POLICE, [item(1)], rulebook(), NOW, NOW)
+    assert [one.file for one in made.problems] == ["digest/subject.txt", "digest/body.txt"]
+
+
 def test_admins_add_a_language(templates: Path) -> None:
     """Promise 2: a folder with three files is a new language."""
     folder = shutil.copytree(templates / "acknowledgement/ro", templates / "acknowledgement/ps")
@@ -124,12 +143,139 @@ def test_admins_add_a_language(templates: Path) -> None:
     assert '<div lang="ps" dir="rtl">' in bodies(made.mail)[1]
 
 
-def test_check(templates: Path) -> None:
-    """R4: every syntax fault of every template is told at once, with file and line; the shipped ones have none."""
-    assert composer(templates).templates.check() == ()
+def checked(templates: Path) -> list[str]:
+    """Return what a refusal prints."""
+    return [str(problem) for problem in composer(templates).check()]
+
+
+def append(file: Path, words: str) -> None:
+    """Write `words` on a line of their own behind what is there."""
+    file.write_text(file.read_text("utf-8").rstrip("\n") + "\n" + words, "utf-8")
+
+
+def test_shipped_templates_have_no_fault(templates: Path) -> None:
+    """O6: what comes with the program passes its own check."""
+    assert checked(templates) == []
+
+
+def test_every_fault_at_once(templates: Path) -> None:
+    """O6, R4: every fault of every template is told at once, in file order, with file and line."""
     (templates / "routed/body.txt").write_text("a\n{% if %}")
+    (templates / "routed/subject.txt").write_text("{{ words }}")
     (templates / "acknowledgement/ro/body.html").write_text("{{ x")
-    assert [(one.file, one.line) for one in composer(templates).templates.check()] == [
-        ("acknowledgement/ro/body.html", 1),
-        ("routed/body.txt", 2),
+    assert checked(templates) == [
+        "acknowledgement/ro/body.html:1: unexpected end of template, expected 'end of print statement'",
+        "routed/body.txt:2: Expected an expression, got 'end of statement block'",
+        "routed/subject.txt:1: 'words' is undefined",
     ]
+
+
+FAULTY = [
+    ("acknowledgement/body.txt", "\n\n{{ refrence }}", "acknowledgement/body.txt:3: 'refrence' is undefined"),
+    (
+        "acknowledgement-neutral/ur/body.html",
+        "{{ oops }}",
+        "acknowledgement-neutral/ur/body.html:1: 'oops' is undefined",
+    ),
+    ("acknowledgement/ro/subject.txt", "{{ words }}", "acknowledgement/ro/subject.txt:1: 'words' is undefined"),
+    ("acknowledgement/ro/body.txt", " ", "acknowledgement/ro/body.txt: it renders to nothing"),
+    (
+        "routed/body.txt",
+        "x{% if 'a' in words %}{{ words | safe }}{% endif %}",
+        "routed/body.txt:1: No filter named 'safe'",
+    ),
+    ("routed/body.html", "{{ '<b>' | safe }}", "routed/body.html:1: No filter named 'safe'"),
+    (
+        "routed/body.txt",
+        "x{% if words %}{{ words | shout }}{% endif %}",
+        "routed/body.txt:1: No filter named 'shout'",
+    ),
+    ("routed/body.txt", "x{% if sender %}{{ sender.nmae }}{% endif %}", "'dict object' has no attribute 'nmae'"),
+    ("routed/body.txt", "x{% if not sender %}{{ oops }}{% endif %}", "'oops' is undefined"),
+    ("routed/body.txt", "x{% for one in withheld %}{{ one.id }}{% endfor %}", "has no attribute 'id'"),
+    ("routed/body.txt", "x{% for one in attachments %}{{ one.date }}{% endfor %}", "has no attribute 'date'"),
+    ("routed/body.txt", "x{% for one in flags if one.value %}{{ oops }}{% endfor %}", "'oops' is undefined"),
+    ("routed/body.txt", "x{% for one in why %}{{ one.words.first }}{% endfor %}", "has no attribute 'first'"),
+    ("routed/body.txt", "x{% if urgency == 'emergency' %}{{ oops }}{% endif %}", "'oops' is undefined"),
+    ("routed/body.txt", "x{% if urgency == 'today' %}{{ oops }}{% endif %}", "'oops' is undefined"),
+    ("routed/body.txt", "x{% if not (written or subject or words or asked_by) %}{{ oops }}{% endif %}", "'oops'"),
+    (
+        "routed/body.txt",
+        "{% from 'words.jinja' import flags as f %}x{% for one in flags %}{{ f[one.id] }}{% endfor %}",
+        "no attr",
+    ),
+    ("routed/body.txt", "{% from 'words.jinja' import languages %}{{ languages[language] }}", "has no attribute 'tlh'"),
+    ("routed/body.txt", "{{ 1 / 0 }}", "routed/body.txt:1: it does not render: ZeroDivisionError: division by zero"),
+    ("routed/body.txt", "{% include 'gone.txt' %}", "routed/body.txt:1: there is no gone.txt"),
+    ("digest/body.txt", "x{% if not count %}{{ oops }}{% endif %}", "digest/body.txt:1: 'oops' is undefined"),
+    ("digest/subject.txt", "x{% if urgent %}{{ oops }}{% endif %}", "digest/subject.txt:1: 'oops' is undefined"),
+    ("digest/body.html", "x{% for one in groups %}{{ one.items.x }}{% endfor %}", "has no attribute 'x'"),
+    ("digest/body.html", "x{% for g in groups for m in g %}{% endfor %}", "digest/body.html:1: "),
+    ("frame.html", "{{ oops }}", "frame.html:1: 'oops' is undefined"),
+    ("words.jinja", "{% set x = %}", "words.jinja:1: "),
+]
+
+
+@pytest.mark.parametrize(("file", "template", "told"), FAULTY)
+def test_faults_of_rendering(templates: Path, file: str, template: str, told: str) -> None:
+    """O6: a fault in any part of any mail is found before a letter comes, once, with its file and line."""
+    (templates / file).write_text(template)
+    refused = [one for one in checked(templates) if one.startswith(file)]
+    assert len(refused) == 1
+    assert told in refused[0]
+    assert "built-in" not in refused[0]
+
+
+def test_a_fault_behind_the_shipped_words(templates: Path) -> None:
+    """O6: the newcomer's own case: one line more at the end of a shipped file."""
+    append(templates / "routed/body.html", '{{ "<b>"|safe }}')
+    append(templates / "acknowledgement/body.txt", "{{ refrence }}")
+    append(templates / "digest/body.html", "\n  <p>Yours</p>")
+    assert checked(templates) == [
+        "acknowledgement/body.txt:23: 'refrence' is undefined",
+        "digest/body.html:33: it stands outside every block, so nobody sees it",
+        "routed/body.html:65: No filter named 'safe'",
+        "routed/body.html:65: it stands outside every block, so nobody sees it",
+    ]
+
+
+@pytest.mark.parametrize("mail", ["acknowledgement", "acknowledgement-neutral", "routed", "digest"])
+@pytest.mark.parametrize("file", ["", "subject.txt", "body.txt", "body.html"])
+def test_what_is_missing(templates: Path, mail: str, file: str) -> None:
+    """O6: a missing folder or file of any mail is told, and nothing else."""
+    if file:
+        (templates / mail / file).unlink()
+        assert checked(templates) == [f"{mail}/{file}: there is no such file"]
+    else:
+        shutil.rmtree(templates / mail)
+        assert checked(templates) == [f"{mail}: there is no such folder"]
+
+
+@pytest.mark.parametrize("mail", ["acknowledgement", "acknowledgement-neutral"])
+@pytest.mark.parametrize("file", ["subject.txt", "body.txt", "body.html"])
+def test_what_a_language_lacks(templates: Path, mail: str, file: str) -> None:
+    """O6: a language needs all three files in the mail that speaks it."""
+    (templates / mail / "ro" / file).unlink()
+    assert checked(templates) == [f"{mail}/ro/{file}: there is no such file"]
+
+
+def test_an_empty_language(templates: Path) -> None:
+    """O6: an empty folder of a language is told; a language that is gone altogether is none."""
+    (templates / "acknowledgement/xx").mkdir()
+    shutil.rmtree(templates / "acknowledgement/ro")
+    names = ("body.html", "body.txt", "subject.txt")
+    assert checked(templates) == [f"acknowledgement/xx/{name}: there is no such file" for name in names]
+
+
+def test_no_templates_folder(tmp_path: Path) -> None:
+    """O6: a missing templates folder is one fault, and it says where they were looked for."""
+    (problem,) = composer(tmp_path / "gone").check()
+    assert problem.file == str((tmp_path / "gone").resolve())
+    assert problem.message == "there is no such folder"
+
+
+def test_a_file_that_is_not_utf_8(templates: Path) -> None:
+    """O6: a file in another encoding is told."""
+    (templates / "digest/body.txt").write_bytes("Anträge".encode("latin-1"))
+    (told,) = checked(templates)
+    assert told.startswith("digest/body.txt: it does not render: UnicodeDecodeError")
