@@ -122,6 +122,25 @@ def test_stops_on_sigterm_and_takes_in_new_mail_by_idle(
         daemon.wait()
 
 
+def test_sigterm_in_the_middle_of_a_backlog(dovecot: Dovecot, smtp_sink: SmtpSink, deployment: Deployment) -> None:
+    """H1: SIGTERM while a backlog is taken in ends the daemon cleanly within ten seconds; the next run goes on."""
+    user = dovecot.user()
+    mails = thousand()[:600]
+    post(dovecot, user, mails)
+    deployment.connect(imap=dovecot.port, user=user, smtp=smtp_sink.port)
+    daemon = deployment.start("run")
+    try:
+        wait_until(lambda: rows_or_none(deployment, "SELECT 1 FROM messages LIMIT 1"))
+        assert rows(deployment, "SELECT count(*) FROM messages") < [(len(mails),)]
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(10) == 0
+    finally:
+        daemon.kill()
+        daemon.wait()
+    deployment.once()
+    assert rows(deployment, "SELECT state, count(*) FROM deliveries GROUP BY state") == [("recorded", len(mails))]
+
+
 def test_a_second_run_on_the_same_database_is_refused(
     dovecot: Dovecot, smtp_sink: SmtpSink, deployment: Deployment
 ) -> None:
