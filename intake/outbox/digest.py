@@ -47,9 +47,10 @@ def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bo
     return conn.scalar(new.returning(digest_items.c.id)) is not None
 
 
-def last_slot(conn: Connection, partner_id: str) -> datetime | None:
-    """Return the slot of the partner's latest digest."""
-    found: datetime | None = conn.scalar(select(func.max(digests.c.slot)).where(digests.c.partner == partner_id))
+def last_slot(conn: Connection, partner_id: str, now: datetime) -> datetime | None:
+    """Return the slot of the partner's latest digest; not one that a clock which ran ahead has made."""
+    made = (digests.c.partner == partner_id) & (digests.c.slot <= now)
+    found: datetime | None = conn.scalar(select(func.max(digests.c.slot)).where(made))
     return found
 
 

@@ -121,7 +121,7 @@ def test_nothing_new(database: Database) -> None:
     add(database, *letters(database, "one"))
     assert make(database) is None
     with database.read() as conn:
-        assert digest.last_slot(conn, "police") == SLOT
+        assert digest.last_slot(conn, "police", SLOT) == SLOT
 
 
 def test_all_or_nothing(database: Database) -> None:
@@ -206,7 +206,7 @@ def test_preview(database: Database, clock: Clock) -> None:
         seen = [digest.preview(conn, POLICE, COMPOSER, RULEBOOK, at) for at in (START, clock.now)]
         assert conn.scalar(select(func.count()).select_from(digests)) == 0
         assert digest.oldest_open(conn, "police") == START
-        assert digest.oldest_open(conn, "council") is digest.last_slot(conn, "police") is None
+        assert digest.oldest_open(conn, "council") is digest.last_slot(conn, "police", SLOT) is None
     assert [words(bodies(each.mail)[0]) for each in seen] == [["one"], ["one", "two"]]
     make(database)
     assert [words(text) for text in mails(database)] == [["one", "two"]]
