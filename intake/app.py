@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from intake import config as configuration
 from intake.bulk import sort_files
-from intake.config import Config, database_url, load_config, secret
+from intake.config import Config, load_config, secret
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
 from intake.daemon.health import Health, health
@@ -90,7 +90,8 @@ class App:
     @cached_property
     def database(self) -> Database:
         """The store; nothing is opened yet."""
-        return Database(database_url(self.config, self.here))
+        password = secret(self.config.database, "the database", self.here)
+        return Database(self.config.database.url, password=password.get_secret_value() if password else None)
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -170,12 +171,12 @@ class App:
             secret=password.get_secret_value() if password else "",
             folders=(Folder(mailbox.folder), *([Folder(junk, move=False)] if junk else [])),
             move_to=mailbox.move_to,
-            poll_interval=mailbox.poll_seconds,
             idle=mailbox.idle,
             size_limit=self.config.limits.message_mb * 1_000_000,
             since=None if since == "all" else since,
         )
-        return Receiver(ImapSource(settings), self.database, asks_since=since is None)
+        held = timedelta(seconds=max(120, 3 * mailbox.poll_seconds))
+        return Receiver(ImapSource(settings), self.database, self.worker, held, asks_since=since is None)
 
     def _smtp(self) -> SmtpClient:
         smtp = self.config.smtp
@@ -203,7 +204,10 @@ class App:
 
     def import_size(self, path: Path) -> int:
         """Return how many messages `path` holds. Raises UserError where it holds none that can be read."""
-        return FileSource(path).count()
+        return self._files(path).count()
+
+    def _files(self, path: Path) -> FileSource:
+        return FileSource(path, self.config.limits.message_mb * 1_000_000)
 
     def import_files(self, path: Path, kept: Callable[[int], None], triaged: Callable[[int], None]) -> Imported:
         """Keep and sort every message of a Maildir, an mbox, a .eml file or a folder of them.
@@ -214,7 +218,7 @@ class App:
         processor = self.processor
         upgrade(self.database)
         before = self._counts()
-        new = Receiver(FileSource(path), self.database, backlog=True, progress=kept).receive()
+        new = Receiver(self._files(path), self.database, self.worker, backlog=True, progress=kept).receive()
         while count := processor.process():
             triaged(count)
         after = self._counts()

@@ -25,7 +25,7 @@ from rich.text import Text
 from intake import __version__, reports
 from intake import app as composition
 from intake.app import App
-from intake.errors import Permanent, Temporary, UserError
+from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
 
 USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
@@ -63,7 +63,7 @@ def main() -> None:
         main_app(prog_name="intake")
     except UserError as error:
         _fail(str(error), USER)
-    except (Temporary, Permanent) as error:
+    except Temporary as error:
         _fail(str(error), TEMPORARY)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror), USER)
@@ -161,7 +161,7 @@ def import_(
     config: ConfigPath = CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Take in a backlog from files. What arrived more than 48 hours ago is sorted, never acknowledged."""
+    """Take in a backlog from files: sorted, found by `search`, listed in digests, and never acknowledged."""
     app = App.open(config)
     sizes = {path: app.import_size(path) for path in paths}
     for path, size in sizes.items():

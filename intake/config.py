@@ -8,7 +8,6 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
@@ -283,18 +282,3 @@ def secret(section: Secretive, what: str, here: Path) -> SecretStr | None:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"the password for {what} cannot be read from {file}: {type(error).__name__}") from None
     return None
-
-
-def database_url(config: Config, here: Path) -> str:
-    """Return the database's URL with its password, which makes it a secret. Raises UserError as `secret` does."""
-    password = secret(config.database, "the database", here)
-    if password is None:
-        return config.database.url
-    parts = urlsplit(config.database.url)
-    if "@" not in parts.netloc:
-        raise UserError(
-            "database.url names no user that the password could belong to: postgresql+psycopg://user@host/name"
-        )
-    return parts._replace(
-        netloc=parts.netloc.replace("@", f":{quote(password.get_secret_value(), safe='')}@", 1)
-    ).geturl()

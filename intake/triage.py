@@ -119,8 +119,6 @@ def _acknowledgement(screening: Screening, decision: Decision, *, late: bool) ->
     """Return (template or None, why); silence wins, and of two reasons for it the first in this order is told."""
     if screening.silence:
         return None, screening.silence
-    if screening.reply_to is None:
-        return None, Reason("no-address", "there is no single address to answer to")
     if decision.acknowledge is Acknowledge.NONE:
         return None, UNSOLICITED if decision.categories[0] == "unsolicited" else _by_rules(decision)
     if late:

@@ -83,7 +83,9 @@ def _silent(mailbox: MailboxHealth, poll_seconds: int) -> str | None:
 def _waiting(counts: Counts, undelivered: timedelta | None) -> list[str]:
     found = []
     if counts.oldest_waiting and counts.oldest_waiting > UNTRIAGED:
-        found.append(f"{counts.waiting} messages wait to be sorted, the oldest for {_minutes(counts.oldest_waiting)}")
+        found.append(
+            f"messages that wait to be sorted: {counts.waiting}, the oldest for {_minutes(counts.oldest_waiting)}"
+        )
     if undelivered and undelivered > UNDELIVERED:
         found.append(f"the oldest mail to be sent has waited for {_minutes(undelivered)}: see `intake outbox`")
     return found
@@ -97,10 +99,10 @@ def _held(conn: Connection) -> list[str]:
 def _for_a_person(counts: Counts, outbox: Mapping[str, int]) -> list[str]:
     found = []
     if counts.quarantined:
-        found.append(f"{counts.quarantined} messages are quarantined: see `intake quarantine list`")
-    for name, meaning in (("unknown", "may or may not have arrived"), ("given-up", "could not be sent")):
+        found.append(f"quarantined messages: {counts.quarantined}; see `intake quarantine list`")
+    for name, meaning in (("unknown", "that may or may not have arrived"), ("given-up", "that could not be sent")):
         if outbox.get(name):
-            found.append(f"{outbox[name]} mails {meaning}: see `intake outbox --state {name}`")
+            found.append(f"mails {meaning}: {outbox[name]}; see `intake outbox --state {name}`")
     return found
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from intake.errors import UserError
+from sqlalchemy import Connection
+
+from intake.errors import Temporary, UserError
 from intake.mailbox.source import Fetched, Place, Source
-from intake.store import ledger, state
+from intake.store import leases, ledger, state
 from intake.store.database import Database
 from intake.store.ledger import StoredLedger
 
@@ -23,13 +26,16 @@ class Receiver:
 
     source: Source
     database: Database
+    worker: str  # who holds the mailbox: unique among the processes that share the database
+    held: timedelta = timedelta(minutes=2)  # how long it stays a dead process's; renewed at every poll and batch
     asks_since: bool = False  # a first start on a folder that is not empty must be told from which day on (F11)
     backlog: bool = False  # an import: never acknowledged, whatever its dates say (F11)
     progress: Callable[[int], None] = field(default=lambda _kept: None)  # told the size of each batch that is kept
     stopping: Callable[[], bool] = field(default=lambda: False)  # looked at between two pieces of work
+    _fence: int | None = None  # of the lease by which this process holds the mailbox
 
     def receive(self) -> int:
-        """Keep everything new, settle what is kept; return how many were kept.
+        """Keep everything new, settle what is kept; return how many were kept. Only for who holds the mailbox.
 
         Raises Temporary, or UserError where a person must change something. A failed run settles nothing (F8).
         """
@@ -47,6 +53,24 @@ class Receiver:
             state.polled(conn, self.source.name, self.database.clock(conn), self._notice())
         return kept
 
+    def hold(self) -> bool:
+        """Take or keep the mailbox: of many processes one reads it at a time (F6). False: another has it.
+
+        A process that is alone on its database holds every mailbox.
+        """
+        if self._alone:
+            return True
+        with self.database.transaction() as conn:
+            return self._hold(conn)
+
+    def let_go(self) -> None:
+        """Let another process have the mailbox, and close the connection. Raises Temporary."""
+        self.source.close()
+        if self._fence is not None:
+            with self.database.transaction() as conn:
+                leases.give_back(conn, self._lease, self._fence, self.database.clock(conn))
+            self._fence = None
+
     def failed(self, error: str) -> None:
         """Let go of the connection and record the fault, for `intake status`. Raises Temporary."""
         self.source.close()
@@ -55,9 +79,25 @@ class Receiver:
 
     def _keep(self, batch: Sequence[Fetched]) -> int:
         with self.database.transaction() as conn:
+            if not self._alone and not self._hold(conn):
+                raise Temporary(f"mailbox {self.source.name}: another process has taken it over")
             ids = ledger.keep(conn, batch, self.database.clock(conn), backlog=self.backlog)
         log.info("kept", extra={"mailbox": self.source.name, "messages": len(ids)})
         return len(ids)
+
+    @property
+    def _alone(self) -> bool:
+        return self.backlog or self.database.path is not None
+
+    @property
+    def _lease(self) -> str:
+        return f"mailbox {self.source.name}"
+
+    def _hold(self, conn: Connection) -> bool:
+        now = self.database.clock(conn)
+        if self._fence is None or not leases.renew(conn, self._lease, self._fence, now, self.held):
+            self._fence = leases.take(conn, self._lease, self.worker, now, self.held)
+        return self._fence is not None
 
     def _settle(self) -> None:
         while True:
@@ -84,4 +124,4 @@ class Receiver:
         )
 
     def _notice(self) -> str:
-        return " ".join(getattr(self.source, "notices", ()))
+        return " ".join(self.source.notices)

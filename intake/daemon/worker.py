@@ -123,8 +123,11 @@ class Service:
         self._recover()
         for receiver in self.receivers:
             receiver.stopping = stop.is_set
-            summary.kept += self._try(summary, receiver.receive, receiver.failed)
-            receiver.source.close()
+            if receiver.hold():
+                summary.kept += self._try(summary, receiver.receive, receiver.failed)
+                receiver.let_go()
+            else:
+                summary.faults.append(f"mailbox {receiver.source.name}: another process reads it")
         while not stop.is_set() and (triaged := self._try(summary, self.processor.process)):
             summary.triaged += triaged
         summary.digests = self._try(summary, self.digester.make_due)
@@ -187,8 +190,9 @@ class Service:
         joined = [loop.join(max(0.0, deadline - monotonic())) for loop in loops]
         ended = all(joined)
         if ended:  # else the connections are in use, and end with the process
-            for receiver in self.receivers:
-                receiver.source.close()
+            with suppress(Temporary):
+                for receiver in self.receivers:
+                    receiver.let_go()
             self.deliverer.smtp.close()
         return ended
 
@@ -222,9 +226,12 @@ class Service:
 
     def _mailbox(self, receiver: Receiver, found: Callable[[], None]) -> Loop:
         def work() -> None:
+            if not receiver.hold():
+                loop.rest(self.poll_seconds[receiver.source.name])
+                return
             receiver.receive()
             if not loop.stopping:
-                receiver.source.wait(WAIT_SECONDS)
+                receiver.source.wait(self.poll_seconds[receiver.source.name])
 
         loop = Loop(f"mailbox {receiver.source.name}", work, backoff=self.backoff, fault=receiver.failed)
         receiver.progress = lambda _kept: found()

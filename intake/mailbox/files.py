@@ -43,6 +43,7 @@ class FileSource:
         """Look at `path`. Raises UserError where there is no mail; above `size_limit` bytes a message is cut."""
         self._path = path.resolve()
         self.name = str(self._path)
+        self.notices: Sequence[str] = ()
         self._limit = size_limit
         self._clock = clock
         self._waker = Waker()

@@ -35,7 +35,6 @@ class ImapSettings:
     auth: Literal["password", "xoauth2"] = "password"
     folders: tuple[Folder, ...] = (Folder("INBOX"),)  # the first is the one that IDLE watches
     move_to: str | None = None  # the folder that kept messages are moved to; None: they stay
-    poll_interval: float = 30.0  # seconds between two polls: what the daemon passes to `wait`
     idle: bool = True  # whether to use IDLE where the server has it
     size_limit: int = 50_000_000  # bytes above which only the text is fetched
     since: date | None = None  # what arrived before this day (UTC) is not taken in

@@ -42,6 +42,11 @@ class Source(Protocol):
 
     name: str  # as in `Place.mailbox`
 
+    @property
+    def notices(self) -> Sequence[str]:
+        """What an operator should know: sentences."""
+        ...
+
     def fetch(self, ledger: Ledger) -> Iterator[Sequence[Fetched]]:
         """Yield batches of what is there and not in the ledger, oldest first.
 

@@ -21,7 +21,6 @@ from intake.rules import normal
 from intake.rules.normal import Reading
 
 SUBJECT, OWN_WORDS, FULL_TEXT, ATTACHMENT_NAMES = "subject", "own-words", "full-text", "attachment-names"
-FIELDS = (SUBJECT, OWN_WORDS, FULL_TEXT, ATTACHMENT_NAMES)
 MOST_FOUND = 50  # of one leaf in one field; the rest of a flood tells nothing new
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -44,11 +44,6 @@ def known(conn: Connection, mailbox: str, folder: str, uidvalidity: int, now: da
     return frozenset(uids)
 
 
-def is_new_mailbox(conn: Connection, mailbox: str) -> bool:
-    """Return whether nothing was ever seen in that mailbox (F11)."""
-    return not conn.scalar(select(exists().where(deliveries.c.mailbox == mailbox)))
-
-
 def keep(conn: Connection, batch: Sequence[Fetched], now: datetime, *, backlog: bool = False) -> list[int]:
     """Keep what was fetched, each place once and equal bytes once; return the deliveries that wait because of it.
 

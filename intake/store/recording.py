@@ -117,9 +117,8 @@ def _insert_parts(conn: Connection, message_id: int, triage: Triage) -> None:
 
 def _flagged(triage: Triage) -> Triage:
     """Return the triage of a second message of one Message-ID (F3)."""
-    if SAME_ID.code in triage.decision.flags:
-        return triage
-    decision = replace(triage.decision, flags=(*triage.decision.flags, SAME_ID.code))
+    flags = dict.fromkeys((*triage.decision.flags, SAME_ID.code))
+    decision = replace(triage.decision, flags=tuple(flags))
     return replace(triage, decision=decision, acknowledge=None, acknowledge_reason=SAME_ID)
 
 

@@ -15,8 +15,10 @@ from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
 from intake.daemon.health import health
 from intake.daemon.process import ATTEMPTS, BATCH, LEASE, Processor
+from intake.daemon.receive import Receiver
 from intake.errors import Temporary
 from intake.mail.values import Identity
+from intake.mailbox.files import FileSource
 from intake.mailbox.source import Fetched, Place
 from intake.outbox import queue
 from intake.outbox.compose import Composer, Service
@@ -145,6 +147,24 @@ def test_a_message_that_ends_the_process_is_quarantined(database: Database, proc
     with database.read() as conn:
         states = list(conn.scalars(select(deliveries.c.state).order_by(deliveries.c.id)))
     assert states == ["quarantined", "recorded"]
+
+
+@pytest.mark.postgres
+def test_a_mailbox_is_read_by_one_process(postgres_database: Database, clock: Clock, tmp_path: Path) -> None:
+    """F6, H2: of processes that share a database one reads a mailbox at a time, and a dead one's passes on."""
+    (tmp_path / "one.eml").write_bytes(letter(1))
+    one, other = (Receiver(FileSource(tmp_path), postgres_database, name) for name in ("one", "other"))
+    assert one.hold()
+    assert not other.hold()
+    assert one.receive() == 1
+    clock.advance(one.held)
+    assert other.hold()
+    (tmp_path / "two.eml").write_bytes(letter(2))
+    with pytest.raises(Temporary, match="another process"):
+        one.receive()
+    assert other.receive() == 1
+    other.let_go()
+    assert one.hold()
 
 
 def test_rate_limit(

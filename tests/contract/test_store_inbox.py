@@ -18,7 +18,6 @@ from intake.store.ledger import (
     ASK_AGAIN_AFTER,
     LATE_AFTER,
     StoredLedger,
-    is_new_mailbox,
     keep,
     mark_settled,
     unsettled,
@@ -65,16 +64,6 @@ def test_equal_bytes_are_kept_once(database: Database) -> None:
     kept(database, one, replace(one, place=place(1, uidvalidity=8)), replace(one, place=place(1, folder="Входящие")))
     assert count(database, "deliveries") == 3
     assert count(database, "raws") == 1
-
-
-def test_new_mailbox(database: Database) -> None:
-    """F11: a mailbox is new until something was seen in it."""
-    with database.read() as conn:
-        assert is_new_mailbox(conn, "public")
-    kept(database, faulty(1))
-    with database.read() as conn:
-        assert not is_new_mailbox(conn, "public")
-        assert is_new_mailbox(conn, "other")
 
 
 @pytest.mark.parametrize(("age", "late"), [(LATE_AFTER - SECOND, False), (LATE_AFTER, True), (-LATE_AFTER, False)])
