@@ -113,11 +113,11 @@ def test_triage_of_nothing(deployment: Deployment) -> None:
 
 def test_triage_without_a_deployment(deployment: Deployment, tmp_path: Path) -> None:
     """Where there is no config.yaml the shipped one serves `triage`, which says so; one that is named must be there."""
-    assert "there is no" in deployment.call("triage", "-c", "typo.yaml", "one.eml", exit_code=2)
-    deployment.config.unlink()
-    deployment.names_config = False
     path = tmp_path / "one.eml"
     path.write_bytes(render(letters()[0]))
+    assert "there is no" in deployment.call("triage", "-c", "typo.yaml", str(path), exit_code=2)
+    deployment.config.unlink()
+    deployment.names_config = False
     assert "hate-incident" in deployment.call("triage", str(path))
 
 
