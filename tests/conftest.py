@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.dovecot import Dovecot, missing
 from tests.servers.embedded_imap import EmbeddedImap
 from tests.servers.smtp_sink import SmtpSink
+
+settings.register_profile("house", deadline=None)  # a busy machine proves nothing about the code
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
