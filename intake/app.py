@@ -234,12 +234,18 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
-        faults = self._faults(lambda: self.rulebook, lambda: self.composer)
+        faults = self._faults(lambda: self.rulebook, lambda: self.composer, self._examples)
         if pending(self.database):
             raise UserError("\n".join([*faults, *self._faults(self._connections), NOT_STARTED]))
         polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
         with self.database.read() as conn:
             return health(conn, polls, faults, self.database.clock(conn))
+
+    def _examples(self) -> None:
+        """Raise UserError where mails would leave this machine for the shipped files' example addresses."""
+        partners = [one.id for one in self.rulebook.partners.values() if one.address.endswith("example.org")]
+        if partners and not configuration.is_loopback(self.config.smtp.host):
+            raise UserError(f"rules/partners.yaml: these partners still have example addresses: {', '.join(partners)}")
 
     def _connections(self) -> None:
         """Raise UserError for a missing password or a connection that must not be."""

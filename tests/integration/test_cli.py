@@ -69,6 +69,16 @@ def test_status_before_the_first_run(deployment: Deployment) -> None:
     assert "intake run" in deployment.call("status", exit_code=2)
 
 
+def test_status_warns_of_example_addresses(deployment: Deployment) -> None:
+    """With a relay elsewhere, `status` names the partners whose shipped example addresses were never replaced."""
+    assert "example addresses" not in deployment.call("status", exit_code=2)
+    deployment.edit(
+        ("host: 127.0.0.1          #", "host: relay.invalid #"),
+        ("tls: none                # CHANGE: start", "tls: tls # CHANGE: start"),
+    )
+    assert "example addresses: police" in deployment.call("status", exit_code=2)
+
+
 def test_import_search_preview(deployment: Deployment) -> None:
     """F11: a backlog is imported once however often it is asked for, never acknowledged, found again, listed."""
     box = mailbox.mbox(deployment.folder / "old.mbox")
