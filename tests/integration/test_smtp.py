@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 
 from intake.errors import IntakeError, Permanent, Temporary
 from intake.outbox.smtp import Hold, SmtpClient, SmtpSettings, Unknown
+from tests.servers.certificates import OPENSSL, make_certificates
 from tests.servers.smtp_sink import CLOSE, HANG, SmtpSink
 
 MAIL = b"From: cohesion@example.org\r\nSubject: x\r\n\r\nText\r\n"
@@ -221,16 +220,10 @@ def test_no_addresses(smtp_sink: SmtpSink, client: SmtpClient, address: str) -> 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate for localhost and the authority that signed it."""
-    if shutil.which("openssl") is None:
+    if OPENSSL is None:
         pytest.skip("openssl is not installed, so sending over TLS was not tested")
     folder = tmp_path_factory.mktemp("certificates")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1")
-    for arguments in (
-        "req -x509 -newkey rsa:2048 -nodes -subj /CN=authority -days 2 -keyout ca.key -out ca.pem",
-        "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out csr.pem",
-        "x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out cert.pem",
-    ):
-        subprocess.run(["openssl", *arguments.split()], cwd=folder, check=True, capture_output=True)
+    make_certificates(folder, "DNS:localhost,IP:127.0.0.1")
     return folder
 
 

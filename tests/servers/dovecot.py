@@ -17,10 +17,11 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.servers.certificates import OPENSSL, make_certificates
+
 PASSWORD = "correct-horse-£"  # of every user; not ASCII on purpose
 TOKEN = "a-good-token"  # of every user
 PROGRAM = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-OPENSSL = shutil.which("openssl")
 
 
 def missing() -> str:
@@ -186,7 +187,7 @@ class Dovecot:
         for name in ("run", "state", "u"):
             (self.base / name).mkdir()
         if self.has_tls:
-            self._make_certificates()
+            make_certificates(self.base)
         (self.base / "oauth2").write_text(_OAUTH.format(port=self._tokens.port))
 
     def _configure(self) -> None:
@@ -212,26 +213,6 @@ class Dovecot:
         (self.base / "conf").write_text(text, "utf-8")
         for path in (self.base, *self.base.rglob("*")):
             os.chown(path, account.pw_uid, account.pw_gid)
-
-    def _make_certificates(self) -> None:
-        """Make an authority and a certificate for `localhost`."""
-        extensions = (
-            "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n"
-            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
-        )
-        (self.base / "names").write_text(extensions)
-        new = "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj"
-        self._openssl(
-            f"{new} /CN=test-authority -x509 -days 30 -addext keyUsage=keyCertSign -keyout ca.key -out ca.pem"
-        )
-        self._openssl(f"{new} /CN=localhost -keyout key.pem -out csr.pem")
-        self._openssl(
-            "x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile names -out cert.pem"
-        )
-
-    def _openssl(self, arguments: str) -> None:
-        assert OPENSSL is not None
-        subprocess.run([OPENSSL, *arguments.split()], cwd=self.base, check=True, capture_output=True)
 
     def _answers(self) -> bool:
         try:

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.utils import parseaddr
@@ -49,7 +50,7 @@ def post(server: Dovecot, user: str, mails: list[bytes]) -> None:
 
 
 def rows(deployment: Deployment, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(f"file:{deployment.folder / 'intake.db'}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{deployment.folder / 'intake.db'}?mode=ro", uri=True)) as db:
         return db.execute(query).fetchall()
 
 
