@@ -306,7 +306,7 @@ def show(
         _print(reports.case_text(case, app.zone))
 
 
-@main_app.command(epilog=_example("intake demo", "intake demo --dir /tmp/demo"))
+@main_app.command(epilog=_example("intake demo", "intake demo --dir mydemo"))
 def demo(folder: Annotated[Path, typer.Option("--dir", help="Made anew.")] = Path("demo-run")) -> None:
     """Show the whole job on this machine: a loopback mailbox, some thirty letters, and the real service."""
     try:
