@@ -27,6 +27,7 @@ from intake.daemon.receive import Receiver
 from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
 from intake.errors import UserError
+from intake.loopback import is_loopback
 from intake.mail.values import Identity, Intermediary
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
@@ -43,6 +44,7 @@ from intake.store import cases, quarantine
 from intake.store.database import Database, pending, upgrade
 from intake.store.state import Counts, counts
 from intake.triage import Sorter
+from intake.yamlfile import DAYS
 
 NOT_STARTED = "the service has not been started here: `intake run` makes the database"
 DEFAULTS = ("config.yaml", "rules", "templates")
@@ -97,7 +99,7 @@ class App:
     def rulebook(self) -> Rulebook:
         """The rulebook in force. Raises UserError with every fault of every file."""
         digests = self.config.digests
-        days = tuple(configuration.DAYS.index(day) for day in digests.days)
+        days = tuple(DAYS.index(day) for day in digests.days)
         return load_rulebook(self.config.paths.rules, DigestTimes(days, digests.time))
 
     @cached_property
@@ -244,7 +246,7 @@ class App:
     def _examples(self) -> None:
         """Raise UserError where mails would leave this machine for the shipped files' example addresses."""
         partners = [one.id for one in self.rulebook.partners.values() if one.address.endswith("example.org")]
-        if partners and not configuration.is_loopback(self.config.smtp.host):
+        if partners and not is_loopback(self.config.smtp.host):
             raise UserError(f"rules/partners.yaml: these partners still have example addresses: {', '.join(partners)}")
 
     def _connections(self) -> None:

@@ -149,7 +149,7 @@ def run(
             raise typer.Exit(0 if app.run(stop) else UNWELL)
         summary = app.run_once(stop)
     if as_json:
-        _json(reports.summary(summary))
+        _json(asdict(summary))
     else:
         _print(reports.summary_text(summary))
     raise typer.Exit((USER if summary.mend else TEMPORARY) if summary.faults else 0)

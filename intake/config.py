@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import os
 import re
 from pathlib import Path
@@ -23,11 +22,10 @@ from pydantic import (
 )
 
 from intake.errors import UserError
-from intake.yamlfile import ClockTime, load_file, validate
+from intake.loopback import is_loopback
+from intake.yamlfile import DAYS, ClockTime, Day, load_file, validate
 
 Tls = Literal["tls", "starttls", "none"]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _address(value: str) -> str:
@@ -75,14 +73,6 @@ def _since(value: object) -> object:
 Email = Annotated[str, AfterValidator(_address)]
 Text = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine, by name or address, without asking any name server."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Section(BaseModel):

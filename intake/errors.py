@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,3 +46,10 @@ class Temporary(IntakeError):
 
 class Permanent(IntakeError):
     """An outside fault that trying again will not mend."""
+
+
+def place_of(error: BaseException) -> str:
+    """Return the error's type and where it was raised: its message may hold a resident's words (G4)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from glob import glob
 from pathlib import Path
@@ -45,11 +45,6 @@ def message_files(patterns: Sequence[str]) -> list[Path]:
 
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def summary(one: Summary) -> dict[str, Any]:
-    """Return the summary of a pass for JSON."""
-    return asdict(one)
 
 
 def summary_text(one: Summary) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pydantic
 import yaml
@@ -349,6 +349,8 @@ def _clock_time(value: object) -> object:
     return datetime.time(int(found[1]), int(found[2])) if found else value
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = get_args(Day)
 ClockTime = Annotated[datetime.time, pydantic.BeforeValidator(_clock_time)]  # wall clock, 24 hours
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from intake.errors import Temporary
+from intake.errors import Temporary, place_of
 from intake.mail.values import Delivery, Triage
 from intake.outbox import digest, queue
-from intake.outbox.compose import Composer, Outgoing
+from intake.outbox.compose import Composer
 from intake.store import claims, quarantine, recording, rulebooks
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
@@ -81,12 +80,12 @@ class Processor:
         """Queue every mail that this message causes."""
         ids = (recorded.reference, recorded.message_id, recorded.case_id)
         if triage.acknowledge and not recorded.repeated_id:
-            _enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
+            queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
         for route in triage.decision.routes:
             partner = self.sorter.rulebook.partners[route.partner]
             if route.delivery is Delivery.NOW and not late:
                 mail = self.composer.routed(triage, recorded.reference, partner, self.sorter.rulebook, *ids[1:], now)
-                _enqueue(conn, mail, now)
+                queue.enqueue(conn, mail, now)
             else:
                 digest.add(conn, route.partner, recorded.message_id, now)
 
@@ -94,16 +93,3 @@ class Processor:
         with self.database.transaction() as conn:
             quarantine.quarantine(conn, claim.delivery_id, stage, error, self.database.clock(conn))
         log.error("quarantined", extra={"delivery": claim.delivery_id, "error": error})
-
-
-def _enqueue(conn: Connection, mail: Outgoing, now: datetime) -> None:
-    for problem in mail.problems:
-        log.error("template", extra={"mail": mail.kind, "fault": str(problem)})
-    queue.enqueue(conn, mail, now)
-
-
-def place_of(error: BaseException) -> str:
-    """Return the error's type and where it was raised: its message may hold a resident's words (G4)."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"

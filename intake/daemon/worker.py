@@ -16,10 +16,10 @@ from time import monotonic
 
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
-from intake.daemon.process import Processor, place_of
+from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.schedule import Schedule
-from intake.errors import IntakeError, Temporary, UserError
+from intake.errors import IntakeError, Temporary, UserError, place_of
 from intake.mailbox.backoff import Backoff
 
 log = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from intake.errors import UserError
+from intake.loopback import is_loopback
 
 JUNK = "\\Junk"  # as a folder's name: the one that the server marks as junk (RFC 6154 §2)
 
@@ -43,7 +43,7 @@ class ImapSettings:
 
     def __post_init__(self) -> None:
         """Refuse clear text over a network, and a folder that feeds itself."""
-        if self.tls == "none" and not _is_loopback(self.host):
+        if self.tls == "none" and not is_loopback(self.host):
             raise UserError(f"mailbox {self.name}: `tls: none` is for this machine only; use `tls` or `starttls`")
         if not self.folders:
             raise UserError(f"mailbox {self.name}: there is no folder to read")
@@ -54,10 +54,3 @@ class ImapSettings:
 def same_folder(name: str, *others: str) -> bool:
     """Say whether `name` is one of `others`; INBOX in any case is one folder (RFC 9051 §5.1)."""
     return any(name == other or name.upper() == other.upper() == "INBOX" for other in others)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

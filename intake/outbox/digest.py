@@ -6,7 +6,6 @@ missed for days holds it all, once.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +20,6 @@ from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 from intake.store.tables import cases, digest_items, digests, message_categories, messages, outbox
 from intake.store.upsert import upsert
-
-log = logging.getLogger(__name__)
 
 
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -75,8 +72,6 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     if not items and not partner.empty_digest:
         return None
     outgoing = composer.digest(partner, items, rulebook, slot, now)
-    for problem in outgoing.problems:
-        log.error("template", extra={"mail": outgoing.kind, "fault": str(problem)})
     queue.enqueue(conn, outgoing, now)
     outbox_id: int = conn.execute(select(outbox.c.id).where(outbox.c.key == outgoing.key)).scalar_one()
     conn.execute(update(digests).where(digests.c.id == digest_id).values(items=len(items), outbox_id=outbox_id))

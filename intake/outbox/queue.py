@@ -8,6 +8,7 @@ it arrived. An acknowledgement stays unknown for ever; a mail to a partner is qu
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from intake.outbox.mime import as_second_copy
 from intake.store.packing import pack, unpack
 from intake.store.tables import cases, digest_items, digests, outbox
 from intake.store.upsert import upsert
+
+log = logging.getLogger(__name__)
 
 State = Literal["queued", "sending", "sent", "due-later", "given-up", "unknown", "suppressed"]
 STATES: tuple[State, ...] = get_args(State)
@@ -67,7 +70,12 @@ class OutboxRow:
 
 
 def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
-    """Queue a mail in the caller's transaction; False where one of this key exists, whatever became of it (O1)."""
+    """Queue a mail in the caller's transaction; False where one of this key exists, whatever became of it (O1).
+
+    Template faults that the built-in templates stood in for are logged (O6).
+    """
+    for problem in outgoing.problems:
+        log.error("template", extra={"mail": outgoing.kind, "fault": str(problem)})
     values = {
         "key": outgoing.key,
         "kind": outgoing.kind,

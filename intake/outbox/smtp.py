@@ -10,7 +10,6 @@ Errors bear the stage and the reply's codes, never its text, which may hold an a
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import re
 import smtplib
 import socket
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from intake.errors import IntakeError, Permanent, Temporary, UserError
+from intake.loopback import is_loopback
 
 Tls = Literal["tls", "starttls", "none"]
 Reply = tuple[int, bytes]
@@ -66,7 +66,7 @@ class SmtpSettings:
 
     def __post_init__(self) -> None:
         """Refuse clear text to another machine (X2): UserError."""
-        if self.tls == "none" and not _is_loopback(self.host):
+        if self.tls == "none" and not is_loopback(self.host):
             raise UserError("SMTP without TLS is for this machine only (127.0.0.1)")
 
 
@@ -246,13 +246,6 @@ def _with_ascii_domain(address: str) -> str:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         raise Permanent("SMTP: the recipient's domain is no domain") from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _close(connection: smtplib.SMTP | None) -> None:

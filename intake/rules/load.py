@@ -22,7 +22,6 @@ from intake.rules.lexicon import Lexicon, Source
 from intake.rules.program import Program
 from intake.rules.rulebook import Category, DigestTimes, Partner, Rulebook
 from intake.rules.shape import (
-    DAYS,
     AreasFile,
     CategoriesFile,
     CategoryShape,
@@ -221,7 +220,7 @@ def _partner(shape: PartnerShape, digests: DigestTimes) -> Partner:
         id=shape.id,
         name=shape.name,
         address=shape.address,
-        digest_days=tuple(DAYS.index(day) for day in shape.digest_days) if shape.digest_days else digests.days,
+        digest_days=tuple(yamlfile.DAYS.index(day) for day in shape.digest_days) if shape.digest_days else digests.days,
         digest_time=shape.digest_time or digests.time,
         empty_digest=shape.empty_digest,
     )

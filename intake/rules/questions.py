@@ -10,7 +10,8 @@ from typing import Any
 from intake.mail.message import Address
 from intake.mail.values import Facts
 from intake.rules.conditions import Test
-from intake.rules.shape import DAYS, ConditionShape, HoursShape, RangeShape
+from intake.rules.shape import ConditionShape, HoursShape, RangeShape
+from intake.yamlfile import DAYS
 
 
 def of(shape: ConditionShape, senders: tuple[str, ...]) -> Iterator[Test]:

@@ -9,10 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from intake.mail.values import Acknowledge, Kind, Urgency
-from intake.yamlfile import ClockTime
+from intake.yamlfile import DAYS, ClockTime, Day
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
 
 
