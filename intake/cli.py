@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import io
-import json
 import shlex
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from intake import __version__, reports
 from intake import app as composition
 from intake.app import App
+from intake.cli_rules import rules_app
 from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
+from intake.terminal import CONFIG, ConfigPath, Json, OptionalConfigPath, example, listing, progress, say, say_json
 
 USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
 
@@ -46,12 +42,7 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 main_app.add_typer(quarantine_app, name="quarantine")
 main_app.add_typer(digest_app, name="digest")
 main_app.add_typer(db_app, name="db")
-
-_CONFIG = typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
-ConfigPath = Annotated[Path, _CONFIG]
-OptionalConfigPath = Annotated[Path | None, _CONFIG]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-CONFIG = Path("config.yaml")
+main_app.add_typer(rules_app, name="rules")
 
 
 def main() -> None:
@@ -74,28 +65,6 @@ def _fail(error: str, code: int) -> None:
     raise SystemExit(code)
 
 
-def _example(*lines: str) -> str:
-    return "Examples:\n\n" + "\n\n".join(f"  [bold]{line}[/bold]" for line in lines)
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _json(value: Any) -> None:
-    _print(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def _table(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str], zone: ZoneInfo) -> None:
-    """Print the named columns; the last one takes what room there is."""
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column.replace("_", " "), no_wrap=column != columns[-1], overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(reports.cell(row[column], zone)) for column in columns))
-    Console().print(table)
-
-
 @contextmanager
 def _stop_signals() -> Any:
     """Turn SIGTERM and SIGINT into the event that is yielded, for as long as the block runs."""
@@ -110,7 +79,7 @@ def _stop_signals() -> Any:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        _print(__version__)
+        say(__version__)
         raise typer.Exit
 
 
@@ -121,18 +90,18 @@ def options(
     """Take the options that stand before a command."""
 
 
-@main_app.command(epilog=_example("intake init mydir"))
+@main_app.command(epilog=example("intake init mydir"))
 def init(folder: Annotated[Path, typer.Argument(help="Where to lay it down; made if it is not there.")]) -> None:
     """Lay down config.yaml, rules/ and templates/ for a new deployment."""
     for path in composition.init(folder):
-        _print(str(path))
-    _print(
+        say(str(path))
+    say(
         f"Next: edit {folder / 'config.yaml'} (what must change is marked CHANGE) and the addresses in "
         f"{folder / 'rules' / 'partners.yaml'}, then `cd {shlex.quote(str(folder))}`, `intake status`, `intake run`."
     )
 
 
-@main_app.command(epilog=_example("intake run", "intake run --once --json", "intake run -c /srv/intake/config.yaml"))
+@main_app.command(epilog=example("intake run", "intake run --once --json", "intake run -c /srv/intake/config.yaml"))
 def run(
     config: ConfigPath = CONFIG,
     once: Annotated[bool, typer.Option("--once", help="Do one full pass, print a summary and exit.")] = False,
@@ -149,13 +118,13 @@ def run(
             raise typer.Exit(0 if app.run(stop) else UNWELL)
         summary = app.run_once(stop)
     if as_json:
-        _json(asdict(summary))
+        say_json(asdict(summary))
     else:
-        _print(reports.summary_text(summary))
+        say(reports.summary_text(summary))
     raise typer.Exit((USER if summary.mend else TEMPORARY) if summary.faults else 0)
 
 
-@main_app.command("import", epilog=_example("intake import old-mail.mbox", "intake import /var/mail/Maildir"))
+@main_app.command("import", epilog=example("intake import old-mail.mbox", "intake import /var/mail/Maildir"))
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Maildirs, mbox files, .eml files or folders of them.")],
     config: ConfigPath = CONFIG,
@@ -165,25 +134,15 @@ def import_(
     app = App.open(config)
     sizes = {path: app.import_size(path) for path in paths}
     for path, size in sizes.items():
-        with _progress(f"{path.name}: taking in", size) as kept, _progress(f"{path.name}: sorting", size) as sorted_:
+        with progress(f"{path.name}: taking in", size) as kept, progress(f"{path.name}: sorting", size) as sorted_:
             done = app.import_files(path, kept, sorted_)
         if as_json:
-            _json(asdict(done))
+            say_json(asdict(done))
         else:
-            _print(reports.imported_text(done, size))
+            say(reports.imported_text(done, size))
 
 
-@contextmanager
-def _progress(what: str, total: int) -> Any:
-    """Yield a function that takes the number of messages just done; the bar goes to standard error."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
-
-
-@main_app.command(epilog=_example("intake triage letter.eml", "intake triage --json letters/ > sorted.jsonl"))
+@main_app.command(epilog=example("intake triage letter.eml", "intake triage --json letters/ > sorted.jsonl"))
 def triage(
     paths: Annotated[list[str], typer.Argument(help="Messages as files, globs, or folders of .eml files.")],
     config: OptionalConfigPath = None,
@@ -198,27 +157,27 @@ def triage(
         sys.stderr.write("intake: there is no config.yaml here: sorted by the shipped rules\n")
         config = composition.defaults() / "config.yaml"
     app = App.open(config or CONFIG)
-    with _progress("sorting", len(files)) as step:
+    with progress("sorting", len(files)) as step:
         for one in app.sort_files(files):
             step(1)
             if as_json:
-                _json(one)
+                say_json(one)
             else:
-                _print(reports.triage_text(one))
+                say(reports.triage_text(one))
 
 
-@main_app.command(epilog=_example("intake status", "intake status --json"))
+@main_app.command(epilog=example("intake status", "intake status --json"))
 def status(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     """Tell how the service is: mailboxes, inbox, outbox, quarantine. Exit code 1 when something wants attention."""
     health = App.open(config).health()
     if as_json:
-        _json(health.as_object())
+        say_json(health.as_object())
     else:
-        _print(reports.health_text(health))
+        say(reports.health_text(health))
     raise typer.Exit(UNWELL if health.unwell else 0)
 
 
-@main_app.command(epilog=_example("intake outbox", "intake outbox --state unknown --json"))
+@main_app.command(epilog=example("intake outbox", "intake outbox --state unknown --json"))
 def outbox(
     config: ConfigPath = CONFIG,
     state: Annotated[str | None, typer.Option(help="Only this state: queued, sending, unknown, given-up …")] = None,
@@ -227,34 +186,34 @@ def outbox(
     """List what is to be sent and what became of it; by default all that is not sent."""
     app = App.open(config)
     columns = "id kind state partner reference queued_at reason_detail"
-    _listing("Outbox", app, app.outbox(state), columns, as_json=as_json)
+    listing("Outbox", app.zone, app.outbox(state), columns, as_json=as_json)
 
 
-@quarantine_app.command("list", epilog=_example("intake quarantine list"))
+@quarantine_app.command("list", epilog=example("intake quarantine list"))
 def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     """List what could not be sorted, with the error."""
     app = App.open(config)
-    _listing("Quarantine", app, app.quarantined(), "id arrived_at stage place error", as_json=as_json)
+    listing("Quarantine", app.zone, app.quarantined(), "id arrived_at stage place error", as_json=as_json)
 
 
-@quarantine_app.command("show", epilog=_example("intake quarantine show 3 > message.eml"))
+@quarantine_app.command("show", epilog=example("intake quarantine show 3 > message.eml"))
 def quarantine_show(number: Annotated[int, typer.Argument(help="As listed.")], config: ConfigPath = CONFIG) -> None:
     """Write the raw message to standard output."""
     sys.stdout.buffer.write(App.open(config).quarantined_raw(number))
 
 
-@quarantine_app.command("release", epilog=_example("intake quarantine release 3 4"))
+@quarantine_app.command("release", epilog=example("intake quarantine release 3 4"))
 def quarantine_release(
     numbers: Annotated[list[int], typer.Argument(help="As listed.")], config: ConfigPath = CONFIG
 ) -> None:
     """Hand messages back to be sorted again, at the service's next pass."""
     for number in numbers:
         App.open(config).release(number)
-        _print(f"{number} released")
+        say(f"{number} released")
 
 
 @digest_app.command(
-    "preview", epilog=_example("intake digest preview police", "intake digest preview nhs --html nhs.html")
+    "preview", epilog=example("intake digest preview police", "intake digest preview nhs --html nhs.html")
 )
 def digest_preview(
     partner: Annotated[str, typer.Argument(help="The partner's id in rules/partners.yaml.")],
@@ -264,20 +223,20 @@ def digest_preview(
 ) -> None:
     """Show the digest that a partner would get, without sending anything."""
     text, page = App.open(config).preview(partner, day.date() if day else None)
-    _print(text)
+    say(text)
     if html:
         html.write_text(page, "utf-8")
-        _print(f"HTML: {html}")
+        say(f"HTML: {html}")
 
 
-@db_app.command("upgrade", epilog=_example("intake db upgrade"))
+@db_app.command("upgrade", epilog=example("intake db upgrade"))
 def db_upgrade(config: ConfigPath = CONFIG) -> None:
     """Bring the database to this version; `intake run` does so by itself."""
     applied = App.open(config).upgrade()
-    _print("\n".join(f"applied {one}" for one in applied) or "up to date")
+    say("\n".join(f"applied {one}" for one in applied) or "up to date")
 
 
-@main_app.command(epilog=_example("intake search fireworks", "intake search CSP-7K4M-29Q --json"))
+@main_app.command(epilog=example("intake search fireworks", "intake search CSP-7K4M-29Q --json"))
 def search(
     words: Annotated[list[str], typer.Argument(help="Words, an address, or a case reference.")],
     config: ConfigPath = CONFIG,
@@ -285,10 +244,10 @@ def search(
 ) -> None:
     """Find stored messages."""
     app = App.open(config)
-    _listing("Found", app, app.search(" ".join(words)), "reference arrived_at category subject", as_json=as_json)
+    listing("Found", app.zone, app.search(" ".join(words)), "reference arrived_at category subject", as_json=as_json)
 
 
-@main_app.command(epilog=_example("intake show CSP-7K4M-29Q", "intake show CSP-7K4M-29Q --raw > letter.eml"))
+@main_app.command(epilog=example("intake show CSP-7K4M-29Q", "intake show CSP-7K4M-29Q --raw > letter.eml"))
 def show(
     reference: Annotated[str, typer.Argument(help="The case reference, as `search` and our mails give it.")],
     config: ConfigPath = CONFIG,
@@ -301,12 +260,12 @@ def show(
     if raw:
         sys.stdout.buffer.write(app.raw(case.messages[0].id))
     elif as_json:
-        _json(asdict(case))
+        say_json(asdict(case))
     else:
-        _print(reports.case_text(case, app.zone))
+        say(reports.case_text(case, app.zone))
 
 
-@main_app.command(epilog=_example("intake demo", "intake demo --dir mydemo"))
+@main_app.command(epilog=example("intake demo", "intake demo --dir mydemo"))
 def demo(folder: Annotated[Path, typer.Option("--dir", help="Made anew.")] = Path("demo-run")) -> None:
     """Show the whole job on this machine: a loopback mailbox, some thirty letters, and the real service."""
     try:
@@ -314,14 +273,3 @@ def demo(folder: Annotated[Path, typer.Option("--dir", help="Made anew.")] = Pat
     except ModuleNotFoundError as error:
         raise UserError(f"the demo needs {error.name}: pip install 'public-mailbox-intake[demo]'") from None
     raise typer.Exit(run_demo(folder, Console()))
-
-
-def _listing(title: str, app: App, rows: Sequence[Mapping[str, object]], columns: str, *, as_json: bool) -> None:
-    """Print every row: all of it as JSON, or the named columns as a table."""
-    if as_json:
-        for row in rows:
-            _json(row)
-    elif rows:
-        _table(title, rows, columns.split(), app.zone)
-    else:
-        _print(f"{title}: nothing")

@@ -1,0 +1,71 @@
+"""What every command shares: its options, and how things are printed to people and to scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from intake import reports
+
+_CONFIG = typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
+ConfigPath = Annotated[Path, _CONFIG]
+OptionalConfigPath = Annotated[Path | None, _CONFIG]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+CONFIG = Path("config.yaml")
+
+
+def example(*lines: str) -> str:
+    """Return the examples below a command's help."""
+    return "Examples:\n\n" + "\n\n".join(f"  [bold]{line}[/bold]" for line in lines)
+
+
+def say(text: str) -> None:
+    """Print a line, or several."""
+    sys.stdout.write(text + "\n")
+
+
+def say_json(value: Any) -> None:
+    """Print one value as a line of JSON."""
+    say(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def table_of(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str], zone: ZoneInfo) -> None:
+    """Print the named columns; the last one takes what room there is."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.replace("_", " "), no_wrap=column != columns[-1], overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(reports.cell(row[column], zone)) for column in columns))
+    Console().print(table)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Any:
+    """Yield a function that takes the number of messages just done; the bar goes to standard error."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def listing(title: str, zone: ZoneInfo, rows: Sequence[Mapping[str, object]], columns: str, *, as_json: bool) -> None:
+    """Print every row: all of it as JSON, or the named columns as a table."""
+    if as_json:
+        for row in rows:
+            say_json(row)
+    elif rows:
+        table_of(title, rows, columns.split(), zone)
+    else:
+        say(f"{title}: nothing")
