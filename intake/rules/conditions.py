@@ -19,6 +19,7 @@ class View(NamedTuple):
 
     facts: Facts
     findings: Findings
+    told: bool = True  # whether anybody asks how near a rule came that does not fire
 
 
 class Outcome(NamedTuple):
@@ -169,7 +170,7 @@ class All:
             if outcome.failed:
                 why = why or outcome.why
                 failed += outcome.failed
-                if failed > 1:
+                if failed > 1 or not view.told:
                     break
         return Outcome(not failed, tuple(found), failed, why)
 

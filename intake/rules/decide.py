@@ -23,20 +23,23 @@ MOST_NEAR_MISSES = 20
 _REPLY = re.compile(r"\s*(re|aw|sv|odp|ynt|vs|rif|ref|antw|отв|відп|回复|答复|رد)(\[\d+\])?\s*[:：]", re.IGNORECASE)
 
 
-def decide(facts: Facts, rulebook: Rulebook) -> Decision:
-    """Return what `rulebook` makes of a message: the same for the same arguments, bounded in time."""
+def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
+    """Return what `rulebook` makes of a message: the same for the same arguments, bounded in time.
+
+    Where not `told`, the places of words and the near misses are left out, which takes half the time.
+    """
     program: Program = rulebook.program
     fired: list[Fired] = []
     evidence: list[Evidence] = []
     near_misses: list[NearMiss] = []
-    for rule, outcome in asked(program, look(facts, program.matcher)):
+    for rule, outcome in asked(program, look(facts, program.matcher)._replace(told=told)):
         if outcome.held:
-            spans = _spans(outcome.found)
-            fired.append(Fired(rule, rule.effects.weigh(len({span.text.casefold() for span in spans}))))
-            evidence.append(Evidence(rule.id, fired[-1].weight, spans[:MOST_SPANS], rule.told))
+            fired.append(Fired(rule, rule.effects.weigh(_different(rule, outcome))))
+            spans = _spans(outcome.found)[:MOST_SPANS] if told else ()
+            evidence.append(Evidence(rule.id, fired[-1].weight, spans, rule.told))
             if rule.effects.stop:
                 break
-        elif outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
+        elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
     return _decision(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
 
@@ -82,6 +85,22 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
     for index in sorted(indexes):
         rule = program.rules[index]
         yield rule, rule.when.check(view)
+
+
+def _different(rule: Rule, outcome: Outcome) -> int:
+    """Return how many different words a rule fired on, where that counts; a word within another is none."""
+    if rule.effects.at_most is None:
+        return 1
+    kept: list[Found] = []
+    for one in sorted(outcome.found, key=lambda one: (one.reading.field, one.verbatim, one.start, -one.end)):
+        if (
+            not kept
+            or kept[-1].reading is not one.reading
+            or kept[-1].verbatim is not one.verbatim
+            or one.end > kept[-1].end
+        ):
+            kept.append(one)
+    return len({one.normal for one in kept})
 
 
 def _spans(found: Iterable[Found]) -> tuple[Span, ...]:

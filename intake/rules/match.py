@@ -45,6 +45,11 @@ class Found(NamedTuple):
         return self.reading.span(self.start, self.end)
 
     @property
+    def normal(self) -> str:
+        """Its words in normal form."""
+        return self.span.text.casefold() if self.verbatim else self.reading.normal[self.start : self.end].strip()
+
+    @property
     def words(self) -> tuple[int, int]:
         """The numbers of its first and last word, from 0."""
         if self.verbatim:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,6 +75,16 @@ def test_the_same_letter_gives_the_same_decision(text: str, subject: str, kind: 
     """R2: a decision follows from letter and rulebook alone, also of a rulebook loaded anew from its kept files."""
     facts = letters(text, subject, kind)
     assert decide(facts, BOOK) == decide(facts, BOOK) == decide(facts, load_files(BOOK.files))
+
+
+@given(texts, texts, kinds)
+def test_a_decision_that_nobody_asks_about_is_the_same(text: str, subject: str, kind: str) -> None:
+    """R2: leaving out places and near misses, as what-if does, changes nothing that is decided."""
+    facts = letters(text, subject, kind)
+    for book in (BOOK, ALONE):
+        whole, short = decide(facts, book), decide(facts, book, told=False)
+        bare = tuple(replace(one, spans=()) for one in whole.evidence)
+        assert short == replace(whole, evidence=bare, near_misses=())
 
 
 @given(texts, texts)
