@@ -44,7 +44,8 @@ class Compiler:
         self._lexicon.careful = shape.safety
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
-        rule = Rule(shape.id, shape.safety, when, effects, effects.told(), shape.examples)
+        place = f"{document.file}:{document.place(source.path)[0]}"
+        rule = Rule(shape.id, shape.name, place, shape.safety, when, effects, effects.told(), shape.examples)
         self._rules.append((rule, range(first, self._lexicon.leaves)))
 
     def program(self) -> Program:

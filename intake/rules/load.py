@@ -1,13 +1,15 @@
 """The admins' files made into a rulebook, or every fault of all of them at once with its place (R3, R4).
 
-`categories.yaml` and `partners.yaml` must be there, `lists.yaml` and `areas.yaml` may; any other `.yaml` file holds
-rules, and files are read in the order of their names. A rulebook whose examples fail is refused.
+`categories.yaml` and `partners.yaml` must be there, `lists.yaml`, `areas.yaml` and `golden.yaml` may; any other `.yaml`
+file holds rules, and files are read in the order of their names. A rulebook whose examples or golden letters fail is
+refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,15 +18,15 @@ import pydantic
 
 from intake import yamlfile
 from intake.errors import Problem, UserError
-from intake.rules import examples
+from intake.rules import examples, golden
 from intake.rules.compile import Compiler, Known
 from intake.rules.lexicon import Lexicon, Source
-from intake.rules.program import Program
 from intake.rules.rulebook import Category, DigestTimes, Partner, Rulebook
 from intake.rules.shape import (
     AreasFile,
     CategoriesFile,
     CategoryShape,
+    GoldenFile,
     ListsFile,
     PartnersFile,
     PartnerShape,
@@ -32,13 +34,27 @@ from intake.rules.shape import (
 )
 from intake.rules.weigh import GENERAL, UNSOLICITED
 
-CATEGORIES, PARTNERS, LISTS, AREAS = "categories.yaml", "partners.yaml", "lists.yaml", "areas.yaml"
+CATEGORIES, PARTNERS, LISTS, AREAS, GOLDEN = (
+    f"{name}.yaml" for name in ("categories", "partners", "lists", "areas", "golden")
+)
+DIGESTS = DigestTimes()
 _SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
     CATEGORIES: CategoriesFile,
     PARTNERS: PartnersFile,
     LISTS: ListsFile,
     AREAS: AreasFile,
+    GOLDEN: GoldenFile,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rulebook whose files are sound, and what its examples and golden letters came to."""
+
+    rulebook: Rulebook  # to be put in force only where there are no `problems`
+    examples: tuple[examples.Example, ...]
+    golden: tuple[golden.Letter, ...]
+    problems: tuple[Problem, ...]  # every example and golden letter that fails, at its place
 
 
 class _File(NamedTuple):
@@ -48,15 +64,50 @@ class _File(NamedTuple):
     shape: pydantic.BaseModel
 
 
-def load_rulebook(folder: Path | Traversable, digests: DigestTimes = DigestTimes()) -> Rulebook:  # noqa: B008 (frozen)
+def load_rulebook(folder: Path | Traversable, digests: DigestTimes = DIGESTS) -> Rulebook:
     """Load the `.yaml` files of `folder`; raises UserError with every fault of every file.
 
     `digests` serves partners whose entry names no times.
     """
+    return _passed(try_folder(folder, digests))
+
+
+def load_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Rulebook:
+    """Load a rulebook from names and texts of its files; raises UserError with every fault. Pure."""
+    return _passed(try_files(files, digests))
+
+
+def try_folder(folder: Path | Traversable, digests: DigestTimes = DIGESTS) -> Trial:
+    """Load the `.yaml` files of `folder`, also where examples fail; raises UserError with every other fault."""
+    return _load(*_read(folder), digests)
+
+
+def try_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Trial:
+    """Load names and texts of files, also where examples fail; raises UserError with every other fault. Pure."""
+    return _load(files, [], digests)
+
+
+def _passed(trial: Trial) -> Rulebook:
+    if trial.problems:
+        raise _refused(trial.problems)
+    return trial.rulebook
+
+
+def version(files: Mapping[str, str]) -> str:
+    """Return the SHA-256, hexadecimal, over names and bytes of the files, whatever their order."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode("utf-8", "surrogatepass"), files[name].encode("utf-8", "surrogatepass")):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _read(folder: Path | Traversable) -> tuple[dict[str, str], list[Problem]]:
+    """Return the text of every rule file by name, and a fault for each that cannot be read."""
     files: dict[str, str] = {}
     problems: list[Problem] = []
     try:
-        entries = sorted((one for one in folder.iterdir() if one.is_file()), key=lambda one: one.name)
+        entries = sorted(folder.iterdir(), key=lambda one: one.name)
     except OSError as error:
         raise UserError(f"the rules cannot be read: {error.strerror}: {folder}") from None
     for entry in entries:
@@ -66,25 +117,13 @@ def load_rulebook(folder: Path | Traversable, digests: DigestTimes = DigestTimes
             files[entry.name] = _text(entry)
         except UserError as error:
             problems += error.problems
-    return _load(files, problems, digests)
-
-
-def load_files(files: Mapping[str, str]) -> Rulebook:
-    """Load a rulebook from names and texts of its files; raises UserError with every fault. Pure."""
-    return _load(files, [], DigestTimes())
-
-
-def version(files: Mapping[str, str]) -> str:
-    """Return the SHA-256, hexadecimal, over names and bytes of the files, whatever their order."""
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        for part in (name.encode(), files[name].encode("utf-8", "surrogatepass")):
-            digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+    return files, problems
 
 
 def _text(entry: Path | Traversable) -> str:
     try:
+        if entry.is_dir():
+            raise UserError("", [Problem(entry.name, 0, 0, "is a folder, not a file", "give the folder another name")])
         with entry.open("rb") as stream:
             raw = stream.read(yamlfile.LARGEST + 1)
     except OSError as error:
@@ -92,7 +131,7 @@ def _text(entry: Path | Traversable) -> str:
     return yamlfile.decode(raw, entry.name)
 
 
-def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTimes) -> Rulebook:
+def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTimes) -> Trial:
     files = {name: file for name in sorted(texts) if (file := _file(name, texts[name], problems))}
     categories, partners = (_shape(files, name) for name in (CATEGORIES, PARTNERS))
     problems += (Problem(name, 0, 0, "is missing") for name in (CATEGORIES, PARTNERS) if name not in texts)
@@ -100,19 +139,25 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         raise _refused(problems)
     problems += _duplicates(files)
     problems += _category_faults(files[CATEGORIES].document, categories, partners)
+    known = _known(categories, partners, _shape(files, AREAS))
     lexicon = Lexicon(is_whole=len(files) == len(texts))
-    program = _program(files, Compiler(_known(categories, partners, _shape(files, AREAS)), lexicon), lexicon, problems)
-    if program is None:
+    compiler = Compiler(known, lexicon)
+    _compile(files, compiler, lexicon)
+    problems += compiler.problems
+    for document, shape in files.values():
+        problems += golden.faults(Source(document, ()), shape, known) if isinstance(shape, GoldenFile) else ()
+    if problems:
         raise _refused(problems)
-    return Rulebook(
+    rulebook = Rulebook(
         version=version(texts),
         categories={one.id: _category(one, categories.threshold) for one in categories.categories},
         partners={one.id: _partner(one, digests) for one in partners.partners},
         files=dict(texts),
         languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
-        program=program,
+        program=compiler.program(),
         **({} if categories.lean is None else {"lean": categories.lean}),
     )
+    return _tried(files, rulebook)
 
 
 def _refused(problems: Iterable[Problem]) -> UserError:
@@ -145,24 +190,30 @@ def _known(categories: CategoriesFile, partners: PartnersFile, areas: pydantic.B
     )
 
 
-def _program(
-    files: Mapping[str, _File], compiler: Compiler, lexicon: Lexicon, problems: list[Problem]
-) -> Program | None:
-    rules: dict[str, Source] = {}
+def _compile(files: Mapping[str, _File], compiler: Compiler, lexicon: Lexicon) -> None:
     for document, shape in files.values():
         if isinstance(shape, ListsFile | RulesFile):
             lexicon.add_lists(document, shape.lists)
     for document, shape in files.values():
         for index, rule in enumerate(shape.rules if isinstance(shape, RulesFile) else ()):
-            rules[rule.id] = Source(document, ("rules", index))
             compiler.add(document, index, rule)
     lexicon.check()
-    problems += compiler.problems
-    if problems:
-        return None
-    program = compiler.program()
-    problems += (_example_fault(rules[one.rule], one) for one in examples.run(program) if not one.passed)
-    return None if problems else program
+
+
+def _tried(files: Mapping[str, _File], rulebook: Rulebook) -> Trial:
+    outcomes = tuple(examples.run(rulebook.program))
+    rules = {
+        rule.id: Source(document, ("rules", index))
+        for document, shape in files.values()
+        for index, rule in enumerate(shape.rules if isinstance(shape, RulesFile) else ())
+    }
+    problems = [_example_fault(rules[one.rule], one) for one in outcomes if not one.passed]
+    letters: tuple[golden.Letter, ...] = ()
+    for document, shape in files.values():
+        if isinstance(shape, GoldenFile):
+            letters = tuple(golden.run(rulebook, shape))
+            problems += (one for letter in letters for one in golden.differences(Source(document, ()), letter))
+    return Trial(rulebook, outcomes, letters, tuple(sorted(problems)))
 
 
 def _example_fault(rule: Source, example: examples.Example) -> Problem:
@@ -175,7 +226,7 @@ def _duplicates(files: Mapping[str, _File]) -> list[Problem]:
     problems = []
     first: dict[tuple[str, str], Problem] = {}
     for document, shape in files.values():
-        for kind in ("categories", "flags", "partners", "areas", "rules"):
+        for kind in ("categories", "flags", "partners", "areas", "rules", "letters"):
             for index, one in enumerate(getattr(shape, kind, ())):
                 found = document.problem((kind, index, "id"), f"there is already one called `{one.id}`")
                 before = first.setdefault((kind, one.id), found)

@@ -56,6 +56,8 @@ class Rule:
     """One rule, ready to be asked."""
 
     id: str
+    name: str
+    place: str  # file and line: "10-danger.yaml:12"
     safety: bool
     when: Condition
     effects: Effects

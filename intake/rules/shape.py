@@ -48,6 +48,7 @@ Id = Annotated[str, AfterValidator(_id)]
 Address = Annotated[str, AfterValidator(_address)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
 FieldNames = Annotated[tuple[FieldName, ...], BeforeValidator(_listed), Field(min_length=1)]
 Kinds = Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), Field(min_length=1)]
@@ -211,6 +212,31 @@ class ExampleShape(_Shape):
     headers: dict[str, str] = Field(default_factory=dict)
     kind: Kind = Kind.PERSON
     received: datetime | None = None
+
+
+class OutcomeShape(_Shape):
+    """What must become of a golden letter: each key that is given, exactly so."""
+
+    categories: Texts | None = None  # main first
+    tags: Names | None = None
+    flags: Names | None = None
+    urgency: Urgency | None = None
+    acknowledge: Acknowledge | None = None
+    partners: Names | None = None
+
+
+class LetterShape(ExampleShape):
+    """One golden letter."""
+
+    id: Id
+    language: str = ""  # "": as it is detected
+    outcome: OutcomeShape
+
+
+class GoldenFile(_Shape):
+    """`golden.yaml`."""
+
+    letters: tuple[LetterShape, ...] = ()
 
 
 Examples = Annotated[tuple[Annotated[ExampleShape, BeforeValidator(_lettered)], ...], BeforeValidator(_listed)]
