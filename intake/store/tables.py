@@ -205,7 +205,7 @@ outbox = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("key", String(96), nullable=False, unique=True),  # O1
-    Column("kind", String(16), nullable=False),  # acknowledgement, routed, digest
+    Column("kind", String(16), nullable=False),  # acknowledgement, routed, digest, alert
     Column("case_id", ForeignKey("cases.id"), index=True),
     Column("message_id", ForeignKey("messages.id"), index=True),
     Column("partner", String(64)),
@@ -235,6 +235,7 @@ digest_items = Table(
     Column("partner", String(64), nullable=False),
     Column("message_id", ForeignKey("messages.id"), nullable=False),
     Column("digest_id", ForeignKey("digests.id")),  # null: the partner has not had it yet
+    Column("formerly", String(64)),  # the partner it was for before that one left the rulebook
     Column("queued_at", Utc, nullable=False),
     UniqueConstraint("partner", "message_id"),
     Index("ix_digest_items_open", "partner", "digest_id"),
@@ -261,6 +262,19 @@ rulebooks = Table(
     Column("version", String(64), primary_key=True),
     Column("files", LargeBinary, nullable=False),  # zstd of JSON {name: text}
     Column("first_used_at", Utc, nullable=False),
+    Column("in_force_at", Utc),  # since when it was last in force; null: a service never took it up
+)
+
+# What each process that sorts goes by, so that `intake status`, another process, can tell.
+rulebook_states = Table(
+    "rulebook_states",
+    metadata,
+    Column("worker", Words, primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),  # renewed while the process lives
+    Column("fault", JSON),  # {message, problems: [{file, line, column, message, hint}]}; null: the files are well
+    Column("faulted_at", Utc),  # since when the files have been faulty
 )
 
 # Who holds a mailbox or a job; `fence` grows with every new holder, so that a late one can be told off.
