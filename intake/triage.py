@@ -1,4 +1,4 @@
-"""Raw bytes and a rulebook -> Triage. Pure: one evaluator for live mail, dry run, examples and what-if (R2)."""
+"""Raw bytes -> what was read; that and a rulebook -> Triage. Pure: one evaluator for live mail and what-if (R2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ from intake.mail.message import Message
 from intake.mail.parse import attachment_content, parse
 from intake.mail.screen import screen
 from intake.mail.text import own_words, unwrap_links
-from intake.mail.values import Acknowledge, Decision, Delivery, Facts, Identity, Kind, Reason, Route, Screening, Triage
+from intake.mail.values import (
+    Acknowledge,
+    Decision,
+    Delivery,
+    Facts,
+    Identity,
+    Kind,
+    Read,
+    Reason,
+    Route,
+    Screening,
+    Triage,
+)
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
 
@@ -24,6 +36,17 @@ FORWARDS = 5  # attached letters that are read at most
 DUE = Reason("due", "a person wrote, and nothing speaks against an answer")
 LATE = Reason("late", "it was first seen 48 hours or more after it arrived")
 UNSOLICITED = Reason("rules", "the rules took it for unsolicited mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a rulebook makes of a message that was read."""
+
+    decision: Decision
+    kind: Kind
+    reason: Reason | None  # why it is of that kind
+    acknowledge: str | None  # template; None: no answer
+    acknowledge_reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +62,60 @@ class Sorter:
 
         `arrived` is an aware instant, or None where only the Date header can tell. `late` (F11) silences the answer.
         """
-        message = parse(raw)
-        message = replace(message, text=unwrap_links(message.text))
-        screening = screen(message, self.identity)
-        own = own_words(message.text, self.identity, message.subject)
-        if forwards := _forwards(raw, message):
-            message = replace(message, text="\n\n".join([message.text, *forwards]))
-            own = replace(own, forwarded=True)
-        language = detect(own.own or message.text, message.subject)
-        local = arrived.astimezone(self.zone) if arrived else None
-        decision = self._listed(decide(Facts(message, screening.kind, own, language, local), self.rulebook), screening)
-        kind, reason = _kind(screening, decision)
-        template, why = _acknowledgement(screening, decision, late=late)
+        found = read(raw, self.identity, self.zone, arrived, late=late)
+        judged, message, own = judge(found, self.rulebook), found.facts.message, found.facts.own.own
         return Triage(
-            kind=kind,
-            reason=reason,
+            kind=judged.kind,
+            reason=judged.reason,
             subject=message.subject,
             from_name=message.author.name,
             from_address=message.author.address,
-            reply_address=screening.reply_to,
+            reply_address=found.screening.reply_to,
             message_id=message.message_id,
             date=message.date,
-            language=language,
-            own_words=own.own,
+            language=found.facts.language,
+            own_words=own,
             full_text=message.text,
             attachments=message.attachments,
             defects=message.defects,
-            decision=decision,
-            acknowledge=template,
-            acknowledge_reason=why,
-            content_key=content_key(message, own.own, raw),
+            decision=judged.decision,
+            acknowledge=judged.acknowledge,
+            acknowledge_reason=judged.acknowledge_reason,
+            content_key=content_key(message, own, raw),
+            read=found,
         )
 
-    def _listed(self, decision: Decision, screening: Screening) -> Decision:
-        """Have what nobody would get, and no machine is proven to have written, listed to the officers (D6)."""
-        if decision.routes or screening.kind in MACHINES:
-            return decision
-        officers = self.rulebook.categories["general"].partners
-        routes = tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
-        return replace(decision, routes=routes)
+
+def read(raw: bytes, identity: Identity, zone: ZoneInfo, arrived: datetime | None, *, late: bool) -> Read:
+    """Return what is to be judged of one message; the arguments are `Sorter`'s and those of `Sorter.triage`."""
+    message = parse(raw)
+    message = replace(message, text=unwrap_links(message.text))
+    screening = screen(message, identity)
+    own = own_words(message.text, identity, message.subject)
+    if forwards := _forwards(raw, message):
+        message = replace(message, text="\n\n".join([message.text, *forwards]))
+        own = replace(own, forwarded=True)
+    language = detect(own.own or message.text, message.subject)
+    local = arrived.astimezone(zone) if arrived else None
+    return Read(Facts(message, screening.kind, own, language, local), screening, late)
+
+
+def judge(found: Read, rulebook: Rulebook, *, told: bool = True) -> Judged:
+    """Return what `rulebook` makes of what was read; not `told`, places and near misses are left out (see `decide`)."""
+    screening = found.screening
+    decision = _listed(decide(found.facts, rulebook, told=told), screening, rulebook)
+    kind, reason = _kind(screening, decision)
+    template, why = _acknowledgement(screening, decision, late=found.late)
+    return Judged(decision, kind, reason, template, why)
+
+
+def _listed(decision: Decision, screening: Screening, rulebook: Rulebook) -> Decision:
+    """Have what nobody would get, and no machine is proven to have written, listed to the officers (D6)."""
+    if decision.routes or screening.kind in MACHINES:
+        return decision
+    officers = rulebook.categories["general"].partners
+    routes = tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
+    return replace(decision, routes=routes)
 
 
 def _forwards(raw: bytes, message: Message) -> list[str]:

@@ -176,6 +176,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """All that a rulebook judges of one message: the store keeps it, so that another one can judge it later (R6)."""
+
+    facts: Facts
+    screening: Screening
+    late: bool  # first seen so late that nobody is answered (F11)
+
+
+@dataclass(frozen=True, slots=True)
 class Triage:
     """Everything decided about one message; the store records it, the outbox composes from it."""
 
@@ -196,3 +205,4 @@ class Triage:
     acknowledge: str | None  # name of the template folder's variant: "standard", "neutral"; None: no answer
     acknowledge_reason: Reason  # why this one, or why none
     content_key: str  # what copies of one message share (F3): SHA-256 of sender, date, own words, attachments
+    read: Read | None = None  # what it was decided on; None only in samples

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 from intake.mail.values import Reason, Triage
 from intake.store import search
 from intake.store.claims import Claimed, hold
+from intake.store.facts import encode
 from intake.store.plain import plain
 from intake.store.references import new_reference
 from intake.store.tables import attachments, cases, deliveries, message_categories, messages
@@ -154,6 +155,7 @@ def _row(claimed: Claimed, triage: Triage) -> dict[str, Any]:
         "acknowledge_detail": triage.acknowledge_reason.detail,
         "defects": plain(triage.defects),
         "left_behind": claimed.left_behind,
+        "facts": encode(triage.read) if triage.read else None,
     }
 
 

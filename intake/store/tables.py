@@ -164,6 +164,7 @@ messages = Table(
     Column("acknowledge_detail", Words, nullable=False),
     Column("defects", JSON, nullable=False),
     Column("left_behind", Words, nullable=False, default=""),
+    Column("facts", LargeBinary),  # what rules read of it beside the other columns (store/facts.py); null: an older row
     Index("ix_messages_kind_urgency", "kind", "urgency"),
     sqlite_autoincrement=True,
 )
