@@ -1,0 +1,131 @@
+"""The commands for admins who edit rules, as a person and a script meet them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.rulebooks import CATEGORIES, PARTNERS
+
+RULES = """rules:
+  - id: damp
+    when: {words: [damp], not: {words: [cheese]}}
+    then: {category: housing}
+    examples:
+      match: [the damp, a damp wall]
+      no-match: [damp cheese, a dry wall]
+"""
+GOLDEN = """letters:
+  - id: calm
+    text: there is a damp wall in the living room of our flat
+    outcome: {categories: [housing], urgency: routine, partners: housing, flags: []}
+"""
+
+
+def call(*arguments: str | Path, exit_code: int = 0, folder: Path | None = None) -> str:
+    """Run `intake rules ...`; return what it printed to standard output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "intake", "rules", *map(str, arguments)],
+        capture_output=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "120"},
+        check=False,
+    )
+    assert done.returncode == exit_code, done.stdout.decode() + done.stderr.decode()
+    return done.stdout.decode()
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A small rules folder."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    for name, text in (("categories", CATEGORIES), ("partners", PARTNERS), ("10-rules", RULES), ("golden", GOLDEN)):
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_help_shows_examples(command: str) -> None:
+    """Every command's help has an example that begins with its own name."""
+    assert f"intake rules {command}" in call(command, "--help").split("Examples")[1]
+
+
+def test_check_says_what_it_looked_at(rules: Path) -> None:
+    """R4: a sound folder is told as such, with what was looked at, and the exit code is 0."""
+    assert call("check", rules) == "No fault in 4 files, 1 rule, 4 examples, 1 golden letter and 1 language.\n"
+    told = json.loads(call("check", rules, "--json"))
+    assert told["ok"]
+    assert (told["files"], told["rules"], told["examples"], told["golden"], told["problems"]) == (4, 1, 4, 1, [])
+
+
+def test_check_shows_every_fault_in_its_line(rules: Path) -> None:
+    """R4: every fault comes with file, line, column, the line with a caret, and a hint; the exit code is 1."""
+    replace(rules / "10-rules.yaml", "category: housing", "category: houseing")
+    replace(rules / "categories.yaml", "partners: [street]", "partners: [stret]")
+    assert call("check", rules, exit_code=1).splitlines()[:4] == [
+        "10-rules.yaml:4:22: there is no category `houseing`",
+        "        then: {category: houseing}",
+        "                         ^",
+        "    hint: did you mean `housing`?",
+    ]
+    told = json.loads(call("check", rules, "--json", exit_code=1))
+    assert not told["ok"]
+    assert told["problems"][0] == {
+        "file": "10-rules.yaml",
+        "line": 4,
+        "column": 22,
+        "message": "there is no category `houseing`",
+        "hint": "did you mean `housing`?",
+    }
+
+
+def test_the_caret_stands_under_the_place(rules: Path) -> None:
+    """R4: wide characters, long lines and control characters before a fault do not move the caret away from it."""
+    for before, column in (("住房", 16), ("x" * 300, 312), ("\u202eabc", 16)):
+        (rules / "20-more.yaml").write_text(f'rules: [["{before}"], *x]\n', "utf-8")
+        shown = call("check", rules, exit_code=1).splitlines()
+        at = next(n for n, line in enumerate(shown) if line.strip() == "^")
+        wide = sum(one in "住房" for one in shown[at - 1])
+        assert shown[at - 1][shown[at].index("^") - wide] == "*", column
+        assert "\u202e" not in shown[at - 1]
+
+
+def test_test_shows_every_rule(rules: Path) -> None:
+    """R3: `test` counts the examples of every rule, and exits 0 where all pass."""
+    shown = call("test", rules)
+    assert ["damp", "2/2", "2/2"] in [line.split() for line in shown.splitlines()]
+    assert "4 examples, 1 golden letter: all pass." in shown
+
+
+def test_test_tells_why_an_example_fails(rules: Path) -> None:
+    """R3: a failing example stands there with its reason, a golden letter with every difference; exit code 1."""
+    replace(rules / "10-rules.yaml", "[the damp, a damp wall]", "[the damp, damp Cheese]")
+    replace(rules / "golden.yaml", "urgency: routine, partners: housing", "urgency: today, partners: police")
+    shown = call("test", rules, exit_code=1)
+    assert "1/2" in shown
+    assert "10-rules.yaml:6:25: this example of `damp` must match but does not" in shown
+    assert "hint: fails at not: Cheese" in shown
+    assert "golden.yaml:4:47: golden letter `calm`: urgency should be today, is routine" in shown
+    assert "golden letter `calm`: partners should be [police], is [housing]" in shown
+    assert "4 examples, 1 golden letter: 2 failed." in shown
+    told = json.loads(call("test", rules, "--json", exit_code=1))
+    assert [one["passed"] for one in told["rules"]["damp"]] == [True, False, True, True]
+    assert [one["key"] for one in told["letters"]["calm"]["differences"]] == ["partners", "urgency"]
+
+
+def test_the_shipped_rules_serve_where_nothing_is_configured(tmp_path: Path) -> None:
+    """Without a folder and without a config.yaml, the shipped rules are looked at; an empty folder is an error."""
+    assert json.loads(call("check", "--json", folder=tmp_path))["files"] > 10
+    call("check", tmp_path / "none", exit_code=2)
