@@ -124,6 +124,7 @@ class Decision:
     evidence: tuple[Evidence, ...]
     near_misses: tuple[NearMiss, ...]
     rulebook: str  # content hash of the rulebook that decided
+    areas: tuple[str, ...] = ()  # ids of the places that it names
 
 
 @dataclass(frozen=True, slots=True)

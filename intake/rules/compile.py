@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from intake.errors import Problem
 from intake.mail.values import Acknowledge, Urgency
-from intake.rules import conditions, questions
+from intake.rules import areas, conditions, questions
+from intake.rules.areas import Area
 from intake.rules.lexicon import Fields, Lexicon, Source
 from intake.rules.program import Effects, Program, Rule
 from intake.rules.shape import ConditionShape, RuleShape, ThenShape
@@ -24,7 +25,7 @@ class Known:
     tags: frozenset[str]
     flags: frozenset[str]
     partners: frozenset[str]
-    areas: Mapping[str, tuple[str, ...]]  # id -> words
+    areas: Mapping[str, Area]  # by id, in file order
 
 
 class Compiler:
@@ -35,13 +36,21 @@ class Compiler:
         self._known = known
         self._lexicon = lexicon
         self._rules: list[tuple[Rule, range]] = []
+        self._places = areas.NOWHERE
         self.problems: list[Problem] = lexicon.problems
+
+    def add_areas(self) -> None:
+        """Compile the areas, so that every message can tell which it names."""
+        known = self._known.areas.values()
+        self.problems += (fault for one in known for fault in areas.faults(one))
+        self._places = areas.every(known, self._lexicon)
 
     def add(self, document: Document, index: int, shape: RuleShape) -> None:
         """Compile the rule that is number `index` of `document`."""
         source = Source(document, ("rules", index))
         first = self._lexicon.leaves
         self._lexicon.careful = shape.safety
+        self._lexicon.sorting = shape.then.category is not None
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
         place = f"{document.file}:{document.place(source.path)[0]}"
@@ -54,7 +63,7 @@ class Compiler:
         rules = tuple(rule for rule, _ in ordered)
         rule_of_leaf = {leaf: n for n, (_, leaves) in enumerate(ordered) for leaf in leaves}
         blind = tuple(n for n, rule in enumerate(rules) if rule.when.blind)
-        return Program(rules, self._lexicon.matcher(), rule_of_leaf, blind)
+        return Program(rules, self._lexicon.matcher(), rule_of_leaf, blind, self._places)
 
     def _condition(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Condition:
         fields = frozenset(shape.in_) if shape.in_ else fields
@@ -82,8 +91,8 @@ class Compiler:
             leaf = self._lexicon.regex(shape.regex, source / "regex", fields)
             yield conditions.Words(leaf, f"regex: {_brief(shape.regex)}", exclusion)
         if shape.area:
-            texts = tuple(word for words in self._areas(shape.area, source / "area") for word in words)
-            yield conditions.Words(self._lexicon.words(texts, source / "area", fields), f"area: {_brief(shape.area)}")
+            known = tuple(self._areas(shape.area, source / "area"))
+            yield areas.any_of(known, self._lexicon, fields, f"area: {_brief(shape.area)}")
 
     def _exclusion(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Exclusion | None:
         if shape.not_near is None:
@@ -115,7 +124,7 @@ class Compiler:
                 self.problems.append((source / key).problem(f"`{key}` needs `over`, `under` or both", key=True))
         yield from questions.of(shape, tuple(senders))
 
-    def _areas(self, ids: Iterable[str], source: Source) -> Iterator[tuple[str, ...]]:
+    def _areas(self, ids: Iterable[str], source: Source) -> Iterator[Area]:
         for n, one in enumerate(ids):
             if one == "any":
                 yield from self._known.areas.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from intake.mail.values import Decision, Evidence, Facts, NearMiss, Span, Urgency
 from intake.rules import weigh
@@ -32,7 +33,8 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
     fired: list[Fired] = []
     evidence: list[Evidence] = []
     near_misses: list[NearMiss] = []
-    for rule, outcome in asked(program, look(facts, program.matcher)._replace(told=told)):
+    view = look(facts, program.matcher)._replace(told=told)
+    for rule, outcome in asked(program, view):
         if outcome.held:
             fired.append(Fired(rule, rule.effects.weigh(_different(rule, outcome))))
             spans = _spans(outcome.found)[:MOST_SPANS] if told else ()
@@ -41,7 +43,8 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
                 break
         elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
-    return _decision(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
+    made = _decision(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
+    return replace(made, areas=program.places.named(view))
 
 
 def look(facts: Facts, matcher: Matcher) -> View:
@@ -81,7 +84,8 @@ def _read(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozense
 
 def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
     """Yield, in order, every rule that could hold or nearly hold of `view`, with what it made of it."""
-    indexes = {program.rule_of_leaf[leaf] for leaf in view.findings.by_leaf}.union(program.blind)
+    leaves = view.findings.by_leaf.keys() & program.rule_of_leaf.keys()
+    indexes = {program.rule_of_leaf[leaf] for leaf in leaves}.union(program.blind)
     for index in sorted(indexes):
         rule = program.rules[index]
         yield rule, rule.when.check(view)

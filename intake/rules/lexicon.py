@@ -53,8 +53,9 @@ class Lexicon:
         self._is_whole = is_whole
         self.problems: list[Problem] = []
         self.leaves = 0  # how many conditions have words so far; the number of the next
-        self.languages: set[str] = set()
+        self.languages: set[str] = set()  # of the words by which rules sort messages into categories
         self.careful = False  # whether the next conditions are a safety rule's
+        self.sorting = False  # whether the next conditions' rule has a category
         self._lists: dict[str, tuple[Entry, ...]] = {}
         self._expanded: dict[str, tuple[Word, ...]] = {}
         self._patterns: dict[str, Pattern | None] = {}
@@ -73,7 +74,6 @@ class Lexicon:
             source = Source(document, ("lists", name))
             if name in self._lists:
                 self.problems.append(source.problem(f"there is already a list `{name}`", key=True))
-            self.languages |= by_language.keys() - {""}
             self._lists[name] = tuple(
                 Entry(entry, _base(language), source / language / n if language else source / n)
                 for language, texts in by_language.items()
@@ -85,6 +85,7 @@ class Lexicon:
         leaf = self._leaf(fields)
         found = {one: None for n, text in enumerate(texts) for one in self._words_of(Entry(text, "", source / n), ())}
         found = {one._replace(careful=self.careful): None for one in found}
+        self.languages |= {one.language for one in found if one.language and self.sorting}
         self._words += [(one, leaf) for one in found]
         return leaf
 

@@ -19,6 +19,7 @@ import pydantic
 from intake import yamlfile
 from intake.errors import Problem, UserError
 from intake.rules import examples, golden
+from intake.rules.areas import Area
 from intake.rules.compile import Compiler, Known
 from intake.rules.lexicon import Lexicon, Source
 from intake.rules.rulebook import Category, DigestTimes, Partner, Rulebook
@@ -139,7 +140,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         raise _refused(problems)
     problems += _duplicates(files)
     problems += _category_faults(files[CATEGORIES].document, categories, partners)
-    known = _known(categories, partners, _shape(files, AREAS))
+    known = _known(categories, partners, files.get(AREAS))
     lexicon = Lexicon(is_whole=len(files) == len(texts))
     compiler = Compiler(known, lexicon)
     _compile(files, compiler, lexicon)
@@ -155,6 +156,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         files=dict(texts),
         languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
         program=compiler.program(),
+        areas={id_: one.shape.name for id_, one in known.areas.items()},
         **({} if categories.lean is None else {"lean": categories.lean}),
     )
     return _tried(files, rulebook)
@@ -180,20 +182,27 @@ def _shape(files: Mapping[str, _File], name: str) -> pydantic.BaseModel | None:
     return files[name].shape if name in files else None
 
 
-def _known(categories: CategoriesFile, partners: PartnersFile, areas: pydantic.BaseModel | None) -> Known:
+def _known(categories: CategoriesFile, partners: PartnersFile, areas: _File | None) -> Known:
     return Known(
         categories={one.id: one.threshold or categories.threshold for one in categories.categories},
         tags=frozenset(tag for one in categories.categories for tag in one.tags),
         flags=frozenset(one.id for one in categories.flags),
         partners=frozenset(one.id for one in partners.partners),
-        areas={one.id: (one.name, *one.words) for one in areas.areas} if isinstance(areas, AreasFile) else {},
+        areas=_areas(areas),
     )
+
+
+def _areas(file: _File | None) -> dict[str, Area]:
+    if file is None or not isinstance(file.shape, AreasFile):
+        return {}
+    return {one.id: Area(one, Source(file.document, ("areas", n))) for n, one in enumerate(file.shape.areas)}
 
 
 def _compile(files: Mapping[str, _File], compiler: Compiler, lexicon: Lexicon) -> None:
     for document, shape in files.values():
         if isinstance(shape, ListsFile | RulesFile):
             lexicon.add_lists(document, shape.lists)
+    compiler.add_areas()
     for document, shape in files.values():
         for index, rule in enumerate(shape.rules if isinstance(shape, RulesFile) else ()):
             compiler.add(document, index, rule)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from intake.mail.values import Acknowledge, Urgency
+from intake.rules.areas import NOWHERE, Places
 from intake.rules.conditions import Condition
 from intake.rules.match import Matcher
 from intake.rules.shape import ExamplesShape
@@ -73,3 +74,4 @@ class Program:
     matcher: Matcher
     rule_of_leaf: Mapping[int, int]  # leaf -> index of the rule whose condition it is
     blind: tuple[int, ...]  # indexes of rules that may hold where no word was found
+    places: Places = NOWHERE  # what tells which areas a message names

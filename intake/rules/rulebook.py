@@ -52,6 +52,7 @@ class Rulebook:
     categories: Mapping[str, Category]  # by id, in file order
     partners: Mapping[str, Partner]
     files: Mapping[str, str]  # name -> text, so that an old rulebook can be kept (R5)
-    languages: frozenset[str]  # languages that the word lists speak (R9)
+    languages: frozenset[str]  # languages whose words rules sort messages by (R9)
     program: Any = field(repr=False, compare=False)  # what `rules.decide` walks; made by `rules.load`
     lean: int = 1_000_000  # weight from which the heaviest category is taken where none reaches its threshold
+    areas: Mapping[str, str] = field(default_factory=dict)  # id -> name, in file order

@@ -106,12 +106,21 @@ class PartnersFile(_Shape):
     partners: Annotated[tuple[PartnerShape, ...], Field(min_length=1)]
 
 
+class ExclusionShape(_Shape):
+    """Words that take away what stands near them."""
+
+    within: int = Field(5, ge=1, le=200)
+    words: Texts
+
+
 class AreaShape(_Shape):
-    """One area of `areas.yaml`: how people call it."""
+    """One area of `areas.yaml`: how people call it, beside its name."""
 
     id: Id
     name: Text
-    words: Texts
+    words: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    postcodes: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    not_near: ExclusionShape | None = None
 
 
 class AreasFile(_Shape):
@@ -135,13 +144,6 @@ class NearShape(_Shape):
 
     within: int = Field(5, ge=1, le=200)
     of: Annotated[tuple[Texts, ...], Field(min_length=2, max_length=5)]
-
-
-class ExclusionShape(_Shape):
-    """Words that take away what stands near them."""
-
-    within: int = Field(5, ge=1, le=200)
-    words: Texts
 
 
 class RangeShape(_Shape):
