@@ -14,6 +14,7 @@ from intake.rules.program import Rule
 from intake.rules.rulebook import Rulebook
 
 GENERAL, UNSOLICITED = "general", "unsolicited"  # the two categories that every rulebook has
+SILENCE = "no-acknowledgement"  # the flag that silences the answer
 _UNROUTED = frozenset({Kind.BOUNCE, Kind.OWN})
 _MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
 
@@ -31,32 +32,33 @@ def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tupl
     Where none reaches its threshold, the heaviest from the rulebook's `lean` on is taken. `unsolicited` drives out all
     others unless a safety rule fired; `general` stands where there is no other.
     """
-    weights = _weights(fired)
+    sums = weights(fired)
     safe = safe_categories(rulebook, fired)
     known = rulebook.categories.values()
-    assigned = [one for one in known if one.id in safe or weights.get(one.id, 0) >= one.threshold]
+    assigned = [one for one in known if one.id in safe or sums.get(one.id, 0) >= one.threshold]
     if not assigned:
-        leaning = [one for one in known if weights.get(one.id, 0) >= rulebook.lean]
-        assigned = sorted(leaning, key=lambda one: (-weights[one.id], -one.urgency.rank))[:1]
+        leaning = [one for one in known if sums.get(one.id, 0) >= rulebook.lean]
+        assigned = sorted(leaning, key=lambda one: (-sums[one.id], -one.urgency.rank))[:1]
     is_pest = facts.kind is Kind.UNSOLICITED or any(one.id == UNSOLICITED for one in assigned)
     if is_pest and not alarmed(fired):
         return (UNSOLICITED,)
-    ranked = sorted(assigned, key=lambda one: (-weights[one.id], -one.urgency.rank))
+    ranked = sorted(assigned, key=lambda one: (-sums[one.id], -one.urgency.rank))
     return tuple(one.id for one in ranked if one.id not in (GENERAL, UNSOLICITED)) or (GENERAL,)
 
 
-def _weights(fired: Iterable[Fired]) -> dict[str, int]:
-    weights: dict[str, int] = {}
+def weights(fired: Iterable[Fired]) -> dict[str, int]:
+    """Return what the rules that fired add up to for each category they name."""
+    sums: dict[str, int] = {}
     for one in fired:
         if one.rule.effects.category is not None:
-            weights[one.rule.effects.category] = weights.get(one.rule.effects.category, 0) + one.weight
-    return weights
+            sums[one.rule.effects.category] = sums.get(one.rule.effects.category, 0) + one.weight
+    return sums
 
 
 def safe_categories(rulebook: Rulebook, fired: Iterable[Fired]) -> frozenset[str]:
     """Return the categories that safety rules assign by themselves."""
-    weights = _weights(one for one in fired if one.rule.safety)
-    return frozenset(id_ for id_, weight in weights.items() if weight >= rulebook.categories[id_].threshold)
+    sums = weights(one for one in fired if one.rule.safety)
+    return frozenset(id_ for id_, weight in sums.items() if weight >= rulebook.categories[id_].threshold)
 
 
 def alarmed(fired: Iterable[Fired]) -> bool:
@@ -71,31 +73,43 @@ def counted(fired: Iterable[Fired], assigned: Iterable[str]) -> list[Rule]:
 
 
 def urgency(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired]) -> Urgency:
-    """Return the highest urgency of the categories assigned and of the rules that name one.
+    """Return the highest urgency of the categories assigned and of the rules that name one."""
+    return max((level for level, _ in urgencies(rulebook, assigned, fired)), key=lambda level: level.rank)
+
+
+def urgencies(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired]) -> list[tuple[Urgency, str]]:
+    """Return every urgency that is asked for, and by whom: "category housing", "rule mould".
 
     A category is as urgent as it says, unless rules that counted for it say otherwise (then as the highest of them).
     """
     assigned = tuple(assigned)
-    rules = [rule for rule in counted(fired, assigned) if rule.effects.urgency is not None]
+    rules = [(rule, rule.effects.urgency) for rule in counted(fired, assigned)]
     safe = safe_categories(rulebook, fired)
-    levels = [Urgency.ROUTINE]
+    asked = [(Urgency.ROUTINE, "")]
     for id_ in assigned:
-        said = [rule.effects.urgency for rule in rules if rule.effects.category == id_]
-        levels += [level for level in said if level is not None]
-        levels += [rulebook.categories[id_].urgency] if not said or id_ in safe else []
-    levels += [rule.effects.urgency for rule in rules if rule.effects.category is None and rule.effects.urgency]
-    levels += [one.rule.effects.urgency for one in fired if one.rule.safety and one.rule.effects.urgency]
-    return max(levels, key=lambda level: level.rank)
+        said = [(level, f"rule {rule.id}") for rule, level in rules if level and rule.effects.category == id_]
+        asked += said
+        asked += [(rulebook.categories[id_].urgency, f"category {id_}")] if not said or id_ in safe else []
+    asked += [(level, f"rule {rule.id}") for rule, level in rules if level and rule.effects.category is None]
+    safety = (one.rule for one in fired if one.rule.safety)
+    return asked + [(rule.effects.urgency, f"rule {rule.id}") for rule in safety if rule.effects.urgency]
 
 
 def acknowledge(
     rulebook: Rulebook, assigned: Iterable[str], fired: Iterable[Fired], flags: Iterable[str]
 ) -> Acknowledge:
     """Return the most careful of what the categories, the rules and the flag `no-acknowledgement` ask for."""
-    asked = [rulebook.categories[id_].acknowledge for id_ in assigned]
-    asked += [one.rule.effects.acknowledge for one in fired if one.rule.effects.acknowledge is not None]
-    asked += [Acknowledge.NONE] if "no-acknowledgement" in flags else []
-    return max(asked, key=lambda one: one.care)
+    return max((answer for answer, _ in acknowledgements(rulebook, assigned, fired, flags)), key=lambda one: one.care)
+
+
+def acknowledgements(
+    rulebook: Rulebook, assigned: Iterable[str], fired: Iterable[Fired], flags: Iterable[str]
+) -> list[tuple[Acknowledge, str]]:
+    """Return every acknowledgement that is asked for, and by whom, as `urgencies` does."""
+    asked = [(rulebook.categories[id_].acknowledge, f"category {id_}") for id_ in assigned]
+    rules = (one.rule for one in fired)
+    asked += [(rule.effects.acknowledge, f"rule {rule.id}") for rule in rules if rule.effects.acknowledge is not None]
+    return asked + ([(Acknowledge.NONE, f"flag {SILENCE}")] if SILENCE in flags else [])
 
 
 def routes(
@@ -111,10 +125,19 @@ def routes(
     rules = counted(fired, assigned)
     wanted = {partner: id_ for id_ in reversed(assigned) for partner in rulebook.categories[id_].partners}
     wanted |= {partner: rule.id for rule in rules for partner in rule.effects.route if partner not in wanted}
-    never = {partner for rule in rules for partner in rule.effects.never_route} - _safe_partners(rulebook, fired)
-    blocked = _blocked(flags)
-    left = {partner: why for partner, why in wanted.items() if partner not in never and partner not in blocked}
+    out = kept_out(rulebook, assigned, fired, flags)
+    left = {partner: why for partner, why in wanted.items() if partner not in out}
     return left or with_fallback(rulebook, {}, flags, GENERAL)
+
+
+def kept_out(
+    rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired], flags: Iterable[str]
+) -> dict[str, str]:
+    """Return the partners who are not to get the message, each with what says so: "rule x", "flag not-to:police"."""
+    rules = counted(fired, assigned)
+    safe = _safe_partners(rulebook, fired) if any(rule.effects.never_route for rule in rules) else set()
+    never = {p: f"rule {rule.id}" for rule in rules for p in rule.effects.never_route if p not in safe}
+    return never | {partner: f"flag {flag}" for partner, flag in _blocked(flags).items()}
 
 
 def _safe_partners(rulebook: Rulebook, fired: Sequence[Fired]) -> set[str]:
@@ -122,9 +145,10 @@ def _safe_partners(rulebook: Rulebook, fired: Sequence[Fired]) -> set[str]:
     return by_category | {p for one in fired if one.rule.safety for p in one.rule.effects.route}
 
 
-def _blocked(flags: Iterable[str]) -> set[str]:
-    parted = (flag.partition(":") for flag in flags)
-    return {value for name, _, value in parted if name in PARTNER_FLAGS}
+def _blocked(flags: Iterable[str]) -> dict[str, str]:
+    """Return the partners that flags take out, each with its flag."""
+    parted = ((flag, *flag.split(":", 1)) for flag in flags if ":" in flag)
+    return {value: flag for flag, name, value in parted if name in PARTNER_FLAGS}
 
 
 def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable[str], why: str) -> dict[str, str]:
