@@ -35,7 +35,7 @@ class Compiler:
         """Start with nothing; `lexicon` has its lists already."""
         self._known = known
         self._lexicon = lexicon
-        self._rules: list[tuple[Rule, range]] = []
+        self._rules: list[tuple[Rule, set[int]]] = []
         self._places = areas.NOWHERE
         self.problems: list[Problem] = lexicon.problems
 
@@ -48,22 +48,25 @@ class Compiler:
     def add(self, document: Document, index: int, shape: RuleShape) -> None:
         """Compile the rule that is number `index` of `document`."""
         source = Source(document, ("rules", index))
-        first = self._lexicon.leaves
+        self._lexicon.used = set()
         self._lexicon.careful = shape.safety
         self._lexicon.sorting = shape.then.category is not None
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
         place = f"{document.file}:{document.place(source.path)[0]}"
         rule = Rule(shape.id, shape.name, place, shape.safety, when, effects, effects.told(), shape.examples)
-        self._rules.append((rule, range(first, self._lexicon.leaves)))
+        self._rules.append((rule, self._lexicon.used))
 
     def program(self) -> Program:
         """Return the program of everything added; only to be called where `problems` is empty."""
         ordered = sorted(self._rules, key=lambda one: not one[0].safety)
         rules = tuple(rule for rule, _ in ordered)
-        rule_of_leaf = {leaf: n for n, (_, leaves) in enumerate(ordered) for leaf in leaves}
+        asking: dict[int, list[int]] = {}
+        for n, (_, leaves) in enumerate(ordered):
+            for leaf in leaves:
+                asking.setdefault(leaf, []).append(n)
         blind = tuple(n for n, rule in enumerate(rules) if rule.when.blind)
-        return Program(rules, self._lexicon.matcher(), rule_of_leaf, blind, self._places)
+        return Program(rules, self._lexicon.matcher(), asking, blind, self._places)
 
     def _condition(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Condition:
         fields = frozenset(shape.in_) if shape.in_ else fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, Protocol
@@ -54,7 +54,7 @@ class Exclusion:
 
     def keep(self, found: Iterable[Found], view: View) -> list[Found]:
         """Return those of `found` that stand apart from the excluding words."""
-        others = [(one.reading, *one.words) for one in view.findings.by_leaf.get(self.leaf, ())]
+        others = [(one.reading, *one.words) for one in view.findings.of(self.leaf)]
         if not others:
             return list(found)
         return [one for one in found if not self._touched(one, others)]
@@ -78,7 +78,7 @@ class Words:
 
     def check(self, view: View) -> Outcome:
         """Hold where one was found and not excluded."""
-        found = view.findings.by_leaf.get(self.leaf)
+        found = view.findings.of(self.leaf)
         if not found:
             return Outcome(False, (), 1, self.label)
         kept = self.exclusion.keep(found, view) if self.exclusion else found
@@ -99,7 +99,7 @@ class Near:
 
     def check(self, view: View) -> Outcome:
         """Hold where such a group of words stands together; nearly, where all stand in one field but too far apart."""
-        groups = [view.findings.by_leaf.get(leaf, []) for leaf in self.leaves]
+        groups = [view.findings.of(leaf) for leaf in self.leaves]
         if not all(groups):
             return Outcome(False, (), 2, self.label)
         windows = list(self._windows(groups))
@@ -112,7 +112,7 @@ class Near:
             windows = kept
         return Outcome(True, tuple(one for window in windows for one in window))
 
-    def _windows(self, groups: list[list[Found]]) -> Iterator[tuple[Found, ...]]:
+    def _windows(self, groups: list[Sequence[Found]]) -> Iterator[tuple[Found, ...]]:
         members = [(*one.words, number, one) for number, group in enumerate(groups) for one in group]
         members.sort(key=lambda member: (member[3].reading.field, member[0], member[1], member[2]))
         latest: dict[int, tuple[int, int, int, Found]] = {}

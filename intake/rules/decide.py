@@ -84,8 +84,7 @@ def _read(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozense
 
 def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
     """Yield, in order, every rule that could hold or nearly hold of `view`, with what it made of it."""
-    leaves = view.findings.by_leaf.keys() & program.rule_of_leaf.keys()
-    indexes = {program.rule_of_leaf[leaf] for leaf in leaves}.union(program.blind)
+    indexes = {n for leaf in view.findings.by_leaf for n in program.asking.get(leaf, ())}.union(program.blind)
     for index in sorted(indexes):
         rule = program.rules[index]
         yield rule, rule.when.check(view)

@@ -52,14 +52,18 @@ class Lexicon:
         """Start empty; where not `is_whole`, files are missing and an unknown list is no fault."""
         self._is_whole = is_whole
         self.problems: list[Problem] = []
-        self.leaves = 0  # how many conditions have words so far; the number of the next
+        self.leaves = 0  # how many there are so far; the number of the next
+        self.used: set[int] = set()  # those that were asked for since somebody emptied this
         self.languages: set[str] = set()  # of the words by which rules sort messages into categories
         self.careful = False  # whether the next conditions are a safety rule's
         self.sorting = False  # whether the next conditions' rule has a category
         self._lists: dict[str, tuple[Entry, ...]] = {}
+        self._told: dict[tuple[str, str], str] = {}  # (list, language) -> the file that holds it
         self._expanded: dict[str, tuple[Word, ...]] = {}
         self._patterns: dict[str, Pattern | None] = {}
         self._words: list[tuple[Word, int]] = []
+        self._shared: dict[tuple[str, Fields, bool], int] = {}
+        self._unions: dict[int, tuple[int, ...]] = {}
         self._regexes: list[tuple[str, int]] = []
         self._fields: dict[int, frozenset[str]] = {}
 
@@ -69,29 +73,54 @@ class Lexicon:
         return self._lists
 
     def add_lists(self, document: Document, lists: Lists) -> None:
-        """Take up the named lists of one file."""
+        """Take up the named lists of one file; another may go on with the same list in other languages."""
         for name, by_language in lists.items():
             source = Source(document, ("lists", name))
-            if name in self._lists:
-                self.problems.append(source.problem(f"there is already a list `{name}`", key=True))
-            self._lists[name] = tuple(
+            for language in by_language:
+                if (first := self._told.setdefault((name, language), document.file)) != document.file:
+                    which = f" of `{language}`" if language else ""
+                    message = f"there is already a list `{name}`{which}"
+                    self.problems.append((source / language if language else source).problem(message, f"in {first}"))
+            self._lists[name] = self._lists.get(name, ()) + tuple(
                 Entry(entry, _base(language), source / language / n if language else source / n)
                 for language, texts in by_language.items()
                 for n, entry in enumerate(texts)
             )
 
     def words(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
-        """Return a new leaf that finds any of `texts`: words, phrases, and `$name` for a list."""
+        """Return a leaf that finds any of `texts`: words, phrases, and `$name` for a list.
+
+        A list is looked for once, however many conditions name it.
+        """
+        entries = [Entry(text, "", source / n) for n, text in enumerate(texts)]
+        parts = [self._list(entry, fields) for entry in entries if entry.text.startswith("$")]
+        if plain := [entry for entry in entries if not entry.text.startswith("$")]:
+            parts.append(self._found_by(fields, (one for entry in plain for one in self._words_of(entry, ()))))
+        self.used |= set(parts)
+        if len(parts) == 1:
+            return parts[0]
+        leaf = self._leaf(None)
+        self._unions[leaf] = tuple(parts)
+        return leaf
+
+    def _list(self, entry: Entry, fields: Fields) -> int:
+        found = self._words_of(entry, ())  # tells of a list that is not there, wherever it is named
+        if self.sorting:
+            self.languages |= {one.language for one in found if one.language}
+        known = (entry.text, fields, self.careful)
+        if known not in self._shared:
+            self._shared[known] = self._found_by(fields, found)
+        return self._shared[known]
+
+    def _found_by(self, fields: Fields, words: Iterable[Word]) -> int:
         leaf = self._leaf(fields)
-        found = {one: None for n, text in enumerate(texts) for one in self._words_of(Entry(text, "", source / n), ())}
-        found = {one._replace(careful=self.careful): None for one in found}
-        self.languages |= {one.language for one in found if one.language and self.sorting}
-        self._words += [(one, leaf) for one in found]
+        self._words += [(one, leaf) for one in dict.fromkeys(one._replace(careful=self.careful) for one in words)]
         return leaf
 
     def regex(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
         """Return a new leaf that finds any of some regular expressions."""
         leaf = self._leaf(fields)
+        self.used.add(leaf)
         for n, text in enumerate(texts):
             if fault := regex_fault(text):
                 self.problems.append((source / n).problem(fault, "RE2 syntax: no look-around, no back-references"))
@@ -105,7 +134,7 @@ class Lexicon:
 
     def matcher(self) -> Matcher:
         """Return what finds all of it; only to be called where `problems` is empty."""
-        return Matcher(self._words, self._regexes, self._fields)
+        return Matcher(self._words, self._regexes, self._fields, self._unions)
 
     def _leaf(self, fields: Fields) -> int:
         leaf = self.leaves

@@ -125,10 +125,17 @@ class _Entry:
 class Findings:
     """What one message holds: for every leaf that found something, where."""
 
-    def __init__(self, defaults: frozenset[str]) -> None:
-        """Start empty; `defaults` are the fields read by leaves that name none."""
+    def __init__(self, defaults: frozenset[str], unions: Mapping[int, tuple[int, ...]]) -> None:
+        """Start empty; `defaults` are the fields read by leaves that name none, `unions` are leaves made of others."""
         self.defaults = defaults
+        self._unions = unions
         self.by_leaf: dict[int, list[Found]] = {}
+
+    def of(self, leaf: int) -> Sequence[Found]:
+        """Return what a leaf found."""
+        if leaf not in self._unions:
+            return self.by_leaf.get(leaf, ())
+        return [found for part in self._unions[leaf] for found in self.by_leaf.get(part, ())]
 
 
 class Matcher:
@@ -139,9 +146,14 @@ class Matcher:
         words: Sequence[tuple[Word, int]],
         regexes: Sequence[tuple[str, int]],
         fields: Mapping[int, frozenset[str]],
+        unions: Mapping[int, tuple[int, ...]],
     ) -> None:
-        """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice."""
+        """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice.
+
+        `unions` are leaves that find whatever some others find.
+        """
         self._fields = fields
+        self._unions = unions
         self._automaton = _automaton(words)
         self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
         self._set = _set(written for written, _ in regexes)
@@ -152,7 +164,7 @@ class Matcher:
 
         Words of languages that are not `spoken` are passed over.
         """
-        findings = Findings(defaults)
+        findings = Findings(defaults, self._unions)
         for reading in readings:
             take = self._taker(findings, reading)
             if self._automaton is not None:

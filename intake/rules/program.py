@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from intake.mail.values import Acknowledge, Urgency
@@ -72,6 +72,6 @@ class Program:
 
     rules: tuple[Rule, ...]
     matcher: Matcher
-    rule_of_leaf: Mapping[int, int]  # leaf -> index of the rule whose condition it is
+    asking: Mapping[int, Sequence[int]]  # leaf -> indexes of the rules that look for its words
     blind: tuple[int, ...]  # indexes of rules that may hold where no word was found
     places: Places = NOWHERE  # what tells which areas a message names
