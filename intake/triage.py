@@ -182,6 +182,7 @@ def as_object(triage: Triage) -> dict[str, Any]:
         "categories": list(decision.categories),
         "tags": list(decision.tags),
         "flags": list(decision.flags),
+        "areas": list(decision.areas),
         "urgency": decision.urgency.value,
         "urgent": decision.urgency.rank > 0,
         "routes": [{"partner": r.partner, "delivery": r.delivery.value, "why": r.why} for r in decision.routes],

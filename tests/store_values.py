@@ -78,4 +78,5 @@ def decision() -> Decision:
         evidence=(Evidence("dark-street", 3, (SPAN,), ("category street-lighting",)),),
         near_misses=(NearMiss("film", "not near: film", (SPAN, SPAN)),),
         rulebook="b" * 64,
+        areas=("lings",),
     )

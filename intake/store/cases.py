@@ -55,6 +55,7 @@ class StoredMessage:
     categories: tuple[str, ...]  # main first
     tags: tuple[str, ...]
     flags: tuple[str, ...]
+    areas: tuple[str, ...]
     urgency: str
     routes: tuple[Route, ...]
     evidence: tuple[Evidence, ...]
@@ -153,6 +154,7 @@ def _message(conn: Connection, row: Row[Any]) -> StoredMessage:
         "attachments": _attachments(conn, row.id),
         "tags": tuple(row.tags),
         "flags": tuple(row.flags),
+        "areas": tuple(row.areas or ()),
         "defects": tuple(row.defects),
         "routes": plain.routes(row.routes),
         "evidence": plain.evidence(row.evidence),

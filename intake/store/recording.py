@@ -146,6 +146,7 @@ def _row(claimed: Claimed, triage: Triage) -> dict[str, Any]:
         "urgency": decision.urgency,
         "tags": plain(decision.tags),
         "flags": plain(decision.flags),
+        "areas": plain(decision.areas),
         "routes": plain(decision.routes),
         "evidence": plain(decision.evidence),
         "near_misses": plain(decision.near_misses),

@@ -155,6 +155,7 @@ messages = Table(
     Column("urgency", String(16), nullable=False),
     Column("tags", JSON, nullable=False),
     Column("flags", JSON, nullable=False),
+    Column("areas", JSON),  # ids; null: recorded before areas were told
     Column("routes", JSON, nullable=False),  # [{partner, delivery, why}]
     Column("evidence", JSON, nullable=False),
     Column("near_misses", JSON, nullable=False),

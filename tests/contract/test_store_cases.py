@@ -44,10 +44,11 @@ def test_case_is_read_whole(database: Database) -> None:
     (message,) = read.messages
     assert (message.evidence, message.near_misses) == (decision().evidence, decision().near_misses)
     assert message.routes == decision().routes
-    assert (message.categories, message.tags, message.flags) == (
+    assert (message.categories, message.tags, message.flags, message.areas) == (
         ("street-lighting", "general"),
         ("night",),
         ("child", "not-to:police"),
+        ("lings",),
     )
     assert message.attachments == told.attachments
     assert Language(message.language, message.language_confidence) == told.language
