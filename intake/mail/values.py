@@ -91,6 +91,7 @@ class Evidence:
     weight: int
     spans: tuple[Span, ...]
     effects: tuple[str, ...]  # what it did, in rule words: "category hate-incident", "urgency today"
+    times: int = 1  # how often its weights counted: once for each different word, as far as the rule says
 
 
 @dataclass(frozen=True, slots=True)

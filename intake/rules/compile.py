@@ -14,6 +14,7 @@ from intake.rules.program import Effects, Program, Rule
 from intake.rules.shape import ConditionShape, RuleShape, ThenShape
 from intake.yamlfile import Document
 
+RAISED = (Urgency.TODAY, Urgency.EMERGENCY, Acknowledge.NEUTRAL, Acknowledge.NONE)  # what weights can add up to
 PARTNER_FLAGS = ("not-to", "complaint-about")  # flags whose value names a partner
 
 
@@ -50,7 +51,7 @@ class Compiler:
         source = Source(document, ("rules", index))
         self._lexicon.used = set()
         self._lexicon.careful = shape.safety
-        self._lexicon.sorting = shape.then.category is not None
+        self._lexicon.sorting = shape.then.category is not None or bool(shape.then.weights)
         when = self._condition(shape.when, source / "when", None)
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
         place = f"{document.file}:{document.place(source.path)[0]}"
@@ -142,15 +143,20 @@ class Compiler:
         self._check("tag", shape.tags, self._known.tags, source / "tags")
         self._check("partner", shape.route, self._known.partners, source / "route")
         self._check("partner", shape.never_route, self._known.partners, source / "never-route")
+        for id_ in shape.weights:
+            self._check_weighed(id_, source / "weights" / id_)
         for n, flag in enumerate(shape.flags or ()):
             self._check_flag(flag, source / "flags" / n)
         self.problems.extend(_senseless(shape, source))
         self.problems.extend(_unsafe(shape, source) if safety else ())
-        weight = self._known.categories.get(shape.category or "", 0) if shape.weight is None else shape.weight
+        weights = dict(shape.weights)
+        if shape.category is not None:
+            enough = self._known.categories.get(shape.category, 0)
+            weights[shape.category] = enough if shape.weight is None else shape.weight
         return Effects(
             category=shape.category,
-            weight=weight,
-            at_most=shape.at_most,
+            weights=weights,
+            times=shape.times or 1,
             tags=shape.tags or (),
             flags=shape.flags or (),
             urgency=shape.urgency,
@@ -164,6 +170,13 @@ class Compiler:
         self.problems.extend(
             (source / n).unknown(what, one, known) for n, one in enumerate(given or ()) if one not in known
         )
+
+    def _check_weighed(self, id_: str, source: Source) -> None:
+        names = (*self._known.categories, *self._known.flags, *RAISED)
+        if id_.partition(":")[0] not in names:
+            self.problems.append(source.unknown("category, flag, urgency or acknowledgement", id_, names))
+        elif id_.partition(":")[0] in self._known.flags:
+            self._check_flag(id_, source)
 
     def _check_flag(self, flag: str, source: Source) -> None:
         name, colon, value = flag.partition(":")
@@ -180,8 +193,10 @@ def _senseless(shape: ThenShape, source: Source) -> Iterator[Problem]:
         yield source.problem("does nothing", "give it a category, a flag, an urgency or a route")
     if shape.weight is not None and shape.category is None:
         yield (source / "weight").problem("a weight needs a category to count for", key=True)
-    if shape.at_most is not None and not shape.weight:
-        yield (source / "at-most").problem("`at-most` needs a `weight`", key=True)
+    if shape.times is not None and not shape.weight and not shape.weights:
+        yield (source / "times").problem("`times` needs a `weight` or `weights`", key=True)
+    if shape.category is not None and shape.category in shape.weights:
+        yield (source / "weights" / shape.category).problem("the rule's category has its `weight`", key=True)
     if shape.urgency is Urgency.ROUTINE and shape.category is None:
         yield (source / "urgency").problem("`routine` needs the category whose urgency it lowers")
 
@@ -194,6 +209,7 @@ def _unsafe(shape: ThenShape, source: Source) -> Iterator[Problem]:
         ("urgency", shape.urgency is Urgency.ROUTINE),
         ("acknowledge", shape.acknowledge is Acknowledge.STANDARD),
         ("weight", shape.weight is not None and shape.weight < 0),
+        ("weights", any(weight < 0 for weight in shape.weights.values())),
     )
     for key, is_refused in refused:
         if is_refused:

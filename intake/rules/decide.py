@@ -36,9 +36,11 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
     view = look(facts, program.matcher)._replace(told=told)
     for rule, outcome in asked(program, view):
         if outcome.held:
-            fired.append(Fired(rule, rule.effects.weigh(_different(rule, outcome))))
+            times = _times(rule, outcome)
+            fired.append(Fired(rule, rule.effects.weigh(times)))
             spans = _spans(outcome.found)[:MOST_SPANS] if told else ()
-            evidence.append(Evidence(rule.id, fired[-1].weight, spans, rule.told))
+            weight = fired[-1].weights.get(rule.effects.category or "", 0)
+            evidence.append(Evidence(rule.id, weight, spans, rule.told, times))
             if rule.effects.stop:
                 break
         elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
@@ -90,9 +92,9 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
         yield rule, rule.when.check(view)
 
 
-def _different(rule: Rule, outcome: Outcome) -> int:
-    """Return how many different words a rule fired on, where that counts; a word within another is none."""
-    if rule.effects.at_most is None:
+def _times(rule: Rule, outcome: Outcome) -> int:
+    """Return how often a rule counts: once for every different word, as far as it says; not for one within another."""
+    if rule.effects.times == 1:
         return 1
     kept: list[Found] = []
     for one in sorted(outcome.found, key=lambda one: (one.reading.field, one.verbatim, one.start, -one.end)):
@@ -103,7 +105,7 @@ def _different(rule: Rule, outcome: Outcome) -> int:
             or one.end > kept[-1].end
         ):
             kept.append(one)
-    return len({one.normal for one in kept})
+    return max(1, min(len({one.normal for one in kept}), rule.effects.times))
 
 
 def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
@@ -123,7 +125,7 @@ def _decision(
     near_misses: tuple[NearMiss, ...],
 ) -> Decision:
     categories = weigh.categories(facts, rulebook, fired)
-    flags = tuple(dict.fromkeys(flag for one in fired for flag in one.rule.effects.flags))
+    flags = weigh.flags(rulebook, fired)
     urgency = weigh.urgency(rulebook, categories, fired)
     routes = weigh.routes(facts, rulebook, categories, fired, flags)
     closed = unreadable(facts, rulebook, is_sorted=categories != (GENERAL,)) if categories != (UNSOLICITED,) else None
@@ -138,7 +140,7 @@ def _decision(
         flags=flags,
         urgency=urgency,
         acknowledge=weigh.acknowledge(rulebook, categories, fired, flags),
-        routes=weigh.delivered(facts, routes, urgency, fired),
+        routes=weigh.delivered(facts, rulebook, routes, urgency, fired),
         evidence=evidence,
         near_misses=near_misses,
         rulebook=rulebook.version,

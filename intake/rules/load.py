@@ -157,6 +157,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
         program=compiler.program(),
         areas={id_: one.shape.name for id_, one in known.areas.items()},
+        threshold=categories.threshold,
         **({} if categories.lean is None else {"lean": categories.lean}),
     )
     return _tried(files, rulebook)

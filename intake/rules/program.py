@@ -17,8 +17,8 @@ class Effects:
     """What a rule does when it fires."""
 
     category: str | None
-    weight: int  # what it counts for the category
-    at_most: int | None  # where set, `weight` counts for each different word found, up to this
+    weights: Mapping[str, int]  # category, flag, urgency or acknowledgement -> what it counts for that
+    times: int  # each different word found counts, up to so many
     tags: tuple[str, ...]
     flags: tuple[str, ...]
     urgency: Urgency | None
@@ -42,14 +42,12 @@ class Effects:
             ("never-route", self.never_route),
         )
         told = [f"{name} {value}" for name, value in single if value is not None]
-        return (*told, *(f"{name} {value}" for name, values in several for value in values))
+        told += [f"{name} {value}" for name, values in several for value in values]
+        return (*told, *(f"{id_} {weight:+}" for id_, weight in self.weights.items() if id_ != self.category))
 
-    def weigh(self, different_words: int) -> int:
-        """Return what the rule counts for its category when it fired on so many different words."""
-        if self.at_most is None:
-            return self.weight
-        total = self.weight * max(1, different_words)
-        return min(total, self.at_most) if self.weight > 0 else max(total, -self.at_most)
+    def weigh(self, times: int) -> Mapping[str, int]:
+        """Return what the rule counts for each of `weights` when it counts so often."""
+        return self.weights if times == 1 else {id_: weight * times for id_, weight in self.weights.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,5 +54,6 @@ class Rulebook:
     files: Mapping[str, str]  # name -> text, so that an old rulebook can be kept (R5)
     languages: frozenset[str]  # languages whose words rules sort messages by (R9)
     program: Any = field(repr=False, compare=False)  # what `rules.decide` walks; made by `rules.load`
+    threshold: int = 10  # from which weights count for a flag, an urgency or an acknowledgement
     lean: int = 1_000_000  # weight from which the heaviest category is taken where none reaches its threshold
     areas: Mapping[str, str] = field(default_factory=dict)  # id -> name, in file order

@@ -44,6 +44,7 @@ def _language(value: str) -> str:
     return value
 
 
+Weight = Annotated[int, Field(ge=-1000, le=1000)]
 Id = Annotated[str, AfterValidator(_id)]
 Address = Annotated[str, AfterValidator(_address)]
 Text = Annotated[str, Field(min_length=1)]
@@ -190,8 +191,9 @@ class ThenShape(_Shape):
     """What a rule does."""
 
     category: str | None = None
-    weight: int | None = Field(None, ge=-1000, le=1000)
-    at_most: int | None = Field(None, ge=1, le=1000)
+    weight: Weight | None = None
+    weights: dict[str, Weight] = Field(default_factory=dict)
+    times: int | None = Field(None, ge=2, le=100)
     tags: Texts | None = None
     flags: Texts | None = None
     urgency: Urgency | None = None

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from intake.mail.values import Acknowledge, Delivery, Facts, Kind, Route, Urgency
-from intake.rules.compile import PARTNER_FLAGS
+from intake.rules.compile import PARTNER_FLAGS, RAISED
 from intake.rules.program import Rule
 from intake.rules.rulebook import Rulebook
 
 GENERAL, UNSOLICITED = "general", "unsolicited"  # the two categories that every rulebook has
+ADDED_UP = "weights that add up"
 SILENCE = "no-acknowledgement"  # the flag that silences the answer
 _UNROUTED = frozenset({Kind.BOUNCE, Kind.OWN})
 _MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
@@ -23,7 +24,7 @@ class Fired(NamedTuple):
     """A rule that fired."""
 
     rule: Rule
-    weight: int  # what it counted for its category
+    weights: Mapping[str, int]  # what it counted for what: a category, a flag, an urgency, an acknowledgement
 
 
 def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
@@ -40,30 +41,53 @@ def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tupl
         leaning = [one for one in known if sums.get(one.id, 0) >= rulebook.lean]
         assigned = sorted(leaning, key=lambda one: (-sums[one.id], -one.urgency.rank))[:1]
     is_pest = facts.kind is Kind.UNSOLICITED or any(one.id == UNSOLICITED for one in assigned)
-    if is_pest and not alarmed(fired):
+    if is_pest and not alarmed(rulebook, fired):
         return (UNSOLICITED,)
     ranked = sorted(assigned, key=lambda one: (-sums[one.id], -one.urgency.rank))
     return tuple(one.id for one in ranked if one.id not in (GENERAL, UNSOLICITED)) or (GENERAL,)
 
 
 def weights(fired: Iterable[Fired]) -> dict[str, int]:
-    """Return what the rules that fired add up to for each category they name."""
+    """Return what the rules that fired add up to for each category, flag, urgency and acknowledgement they name."""
     sums: dict[str, int] = {}
     for one in fired:
-        if one.rule.effects.category is not None:
-            sums[one.rule.effects.category] = sums.get(one.rule.effects.category, 0) + one.weight
+        for id_, weight in one.weights.items():
+            sums[id_] = sums.get(id_, 0) + weight
     return sums
+
+
+def reached(rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
+    """Return what but categories the weights add up to, of all rules or of the safety rules alone (R10)."""
+    sums, safe = weights(fired), weights(one for one in fired if one.rule.safety)
+    others = (id_ for id_ in sums if id_ not in rulebook.categories)
+    return tuple(id_ for id_ in others if max(sums[id_], safe.get(id_, 0)) >= rulebook.threshold)
+
+
+def raised(rulebook: Rulebook, fired: Sequence[Fired]) -> list[Urgency | Acknowledge]:
+    """Return the urgencies and acknowledgements that weights add up to."""
+    found = reached(rulebook, fired)
+    return [one for one in RAISED if one in found]
+
+
+def flags(rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
+    """Return the flags that rules set, then those that weights add up to."""
+    added = (id_ for id_ in reached(rulebook, fired) if id_ not in RAISED)
+    return tuple(dict.fromkeys((*(flag for one in fired for flag in one.rule.effects.flags), *added)))
 
 
 def safe_categories(rulebook: Rulebook, fired: Iterable[Fired]) -> frozenset[str]:
     """Return the categories that safety rules assign by themselves."""
     sums = weights(one for one in fired if one.rule.safety)
-    return frozenset(id_ for id_, weight in sums.items() if weight >= rulebook.categories[id_].threshold)
+    known = rulebook.categories
+    return frozenset(id_ for id_, weight in sums.items() if id_ in known and weight >= known[id_].threshold)
 
 
-def alarmed(fired: Iterable[Fired]) -> bool:
-    """Whether a safety rule sorted the message or made it urgent."""
-    return any(one.rule.safety and (one.rule.effects.category or one.rule.effects.urgency) for one in fired)
+def alarmed(rulebook: Rulebook, fired: Sequence[Fired]) -> bool:
+    """Whether a safety rule sorted the message or made it urgent, or such rules add up to that."""
+    safety = [one for one in fired if one.rule.safety]
+    if any(one.rule.effects.category or one.rule.effects.urgency for one in safety):
+        return True
+    return bool(safe_categories(rulebook, safety)) or any(isinstance(one, Urgency) for one in raised(rulebook, safety))
 
 
 def counted(fired: Iterable[Fired], assigned: Iterable[str]) -> list[Rule]:
@@ -92,23 +116,25 @@ def urgencies(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired
         asked += [(rulebook.categories[id_].urgency, f"category {id_}")] if not said or id_ in safe else []
     asked += [(level, f"rule {rule.id}") for rule, level in rules if level and rule.effects.category is None]
     safety = (one.rule for one in fired if one.rule.safety)
-    return asked + [(rule.effects.urgency, f"rule {rule.id}") for rule in safety if rule.effects.urgency]
+    asked += [(rule.effects.urgency, f"rule {rule.id}") for rule in safety if rule.effects.urgency]
+    return asked + [(one, ADDED_UP) for one in raised(rulebook, fired) if isinstance(one, Urgency)]
 
 
 def acknowledge(
-    rulebook: Rulebook, assigned: Iterable[str], fired: Iterable[Fired], flags: Iterable[str]
+    rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired], flags: Iterable[str]
 ) -> Acknowledge:
     """Return the most careful of what the categories, the rules and the flag `no-acknowledgement` ask for."""
     return max((answer for answer, _ in acknowledgements(rulebook, assigned, fired, flags)), key=lambda one: one.care)
 
 
 def acknowledgements(
-    rulebook: Rulebook, assigned: Iterable[str], fired: Iterable[Fired], flags: Iterable[str]
+    rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired], flags: Iterable[str]
 ) -> list[tuple[Acknowledge, str]]:
     """Return every acknowledgement that is asked for, and by whom, as `urgencies` does."""
     asked = [(rulebook.categories[id_].acknowledge, f"category {id_}") for id_ in assigned]
     rules = (one.rule for one in fired)
     asked += [(rule.effects.acknowledge, f"rule {rule.id}") for rule in rules if rule.effects.acknowledge is not None]
+    asked += [(one, ADDED_UP) for one in raised(rulebook, fired) if isinstance(one, Acknowledge)]
     return asked + ([(Acknowledge.NONE, f"flag {SILENCE}")] if SILENCE in flags else [])
 
 
@@ -159,8 +185,10 @@ def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable
     return {**dict.fromkeys(free or others[:1], why), **wanted}
 
 
-def delivered(facts: Facts, wanted: Mapping[str, str], level: Urgency, fired: Iterable[Fired]) -> tuple[Route, ...]:
+def delivered(
+    facts: Facts, rulebook: Rulebook, wanted: Mapping[str, str], level: Urgency, fired: Sequence[Fired]
+) -> tuple[Route, ...]:
     """Return routes: now for what is urgent, but of a machine's or a list's mail only where a safety rule fired."""
-    is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or alarmed(fired))
+    is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or alarmed(rulebook, fired))
     delivery = Delivery.NOW if is_now else Delivery.DIGEST
     return tuple(Route(partner, delivery, why) for partner, why in wanted.items())

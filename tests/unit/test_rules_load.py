@@ -65,7 +65,7 @@ def test_categories_and_partners_are_values() -> None:
         ("{near: {of: [[x1]]}}", "{category: housing}", "must not be empty"),
         ("{words: [x1]}", "{}", "does nothing"),
         ("{words: [x1]}", "{weight: 3}", "a weight needs a category to count for"),
-        ("{words: [x1]}", "{category: housing, at-most: 3}", "`at-most` needs a `weight`"),
+        ("{words: [x1]}", "{category: housing, times: 3}", "`times` needs a `weight` or `weights`"),
         ("{words: [x1]}", "{urgency: routine}", "`routine` needs the category whose urgency it lowers"),
     ],
 )
