@@ -7,7 +7,7 @@ import random
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -24,6 +24,7 @@ from intake.daemon.digests import Digester
 from intake.daemon.health import Health, health
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
+from intake.daemon.rules import Rules
 from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
 from intake.errors import UserError
@@ -34,11 +35,12 @@ from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
 from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
 from intake.outbox import digest, queue
+from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.reports import Imported
-from intake.rules.load import load_rulebook
+from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import DigestTimes, Rulebook
 from intake.store import cases, quarantine
 from intake.store.database import Database, pending, upgrade
@@ -47,6 +49,7 @@ from intake.triage import Sorter
 from intake.yamlfile import DAYS
 
 NOT_STARTED = "the service has not been started here: `intake run` makes the database"
+FIRST_STEP = "0001"  # pending where nothing was ever kept
 DEFAULTS = ("config.yaml", "rules", "templates")
 
 
@@ -97,10 +100,14 @@ class App:
 
     @cached_property
     def rulebook(self) -> Rulebook:
-        """The rulebook in force. Raises UserError with every fault of every file."""
+        """The rulebook of the rules folder. Raises UserError with every fault of every file."""
+        return self._load()
+
+    def _load(self, files: Mapping[str, str] | None = None) -> Rulebook:
+        """Load the rules folder, or an old rulebook's files. Raises UserError with every fault."""
         digests = self.config.digests
-        days = tuple(DAYS.index(day) for day in digests.days)
-        return load_rulebook(self.config.paths.rules, DigestTimes(days, digests.time))
+        times = DigestTimes(tuple(DAYS.index(day) for day in digests.days), digests.time)
+        return load_rulebook(self.config.paths.rules, times) if files is None else load_files(files, times)
 
     @cached_property
     def identity(self) -> Identity:
@@ -125,7 +132,10 @@ class App:
     @cached_property
     def sorter(self) -> Sorter:
         """What triages."""
-        return Sorter(self.rulebook, self.identity, self.zone)
+        return self._sorter(self.rulebook)
+
+    def _sorter(self, rulebook: Rulebook) -> Sorter:
+        return Sorter(rulebook, self.identity, self.zone)
 
     @cached_property
     def composer(self) -> Composer:
@@ -142,18 +152,19 @@ class App:
         """What this process calls itself when it claims rows."""
         return f"{socket.gethostname()}:{os.getpid()}"
 
-    @cached_property
-    def processor(self) -> Processor:
-        """What triages the inbox."""
-        return Processor(self.database, self.sorter, self.composer, self.worker)
+    def _processor(self, sorter: Callable[[], Sorter]) -> Processor:
+        return Processor(self.database, sorter, self.composer, self.worker)
 
     def daemon(self) -> Daemon:
-        """Return the whole service, wired. Raises UserError for a missing password."""
+        """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
+        alerts = Alerts(self.composer, self.config.alerts.address)
+        rules = Rules(self.config.paths.rules, self._load, self._load, self.database, alerts, self.worker)
         return Daemon(
             receivers=tuple(self._receiver(mailbox) for mailbox in self.config.mailboxes),
-            processor=self.processor,
-            digester=Digester(self.database, self.composer, self.rulebook, self.zone),
+            processor=self._processor(lambda: self._sorter(rules.rulebook)),
+            digester=Digester(self.database, self.composer, lambda: rules.rulebook, self.zone),
             deliverer=Deliverer(self.database, self._smtp(), self.worker, self.config.smtp.per_minute),
+            rules=rules,
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
@@ -198,10 +209,17 @@ class App:
         return self._ready().once(stop)
 
     def _ready(self) -> Daemon:
-        """Refuse every faulty file before anything is touched, then bring the database up to date."""
+        """Refuse every faulty file before anything is touched, then bring the database up to date.
+
+        Faulty rules are refused only where no rulebook was ever in force.
+        """
         daemon = self.daemon()
+        fault = daemon.rules.read()
+        if fault and FIRST_STEP in pending(self.database):
+            raise fault
         self.database.hold_alone()
         upgrade(self.database)
+        daemon.rules.begin(alone=daemon.alone)
         return daemon
 
     def import_size(self, path: Path) -> int:
@@ -217,7 +235,8 @@ class App:
         `kept` and `triaged` are told the number just done. A daemon may run beside it, and then does some of the
         triage. Raises UserError, Temporary.
         """
-        processor = self.processor
+        sorter = self.sorter
+        processor = self._processor(lambda: sorter)
         upgrade(self.database)
         before = self._counts()
         new = Receiver(self._files(path), self.database, self.worker, backlog=True, progress=kept).receive()
@@ -262,7 +281,7 @@ class App:
                 look()
             except UserError as error:
                 found.append(str(error))
-        return found
+        return list(dict.fromkeys(found))
 
     def outbox(self, state: str | None) -> list[dict[str, Any]]:
         """Return the rows in that state, or all that are not sent. Raises UserError for an unknown state."""

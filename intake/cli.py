@@ -169,11 +169,12 @@ def triage(
 @main_app.command(epilog=example("intake status", "intake status --json"))
 def status(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     """Tell how the service is: mailboxes, inbox, outbox, quarantine. Exit code 1 when something wants attention."""
-    health = App.open(config).health()
+    app = App.open(config)
+    health = app.health()
     if as_json:
         say_json(health.as_object())
     else:
-        say(reports.health_text(health))
+        say(reports.health_text(health, app.zone))
     raise typer.Exit(UNWELL if health.unwell else 0)
 
 

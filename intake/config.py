@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -210,6 +211,12 @@ class DatabaseSection(Secretive):
         return value
 
 
+class Alerts(Section):
+    """Who hears when the service is unwell."""
+
+    address: Email | None = None
+
+
 class Config(Section):
     """One deployment, whole."""
 
@@ -221,6 +228,7 @@ class Config(Section):
     limits: Limits = Limits()
     paths: Paths = Paths()
     digests: Digests = Digests()
+    alerts: Alerts = Alerts()
 
     @field_validator("mailboxes")
     @classmethod
@@ -230,6 +238,14 @@ class Config(Section):
         names = [mailbox.name for mailbox in value]
         if len(set(names)) < len(names):
             raise ValueError("two mailboxes bear the same name")
+        return value
+
+    @field_validator("alerts")
+    @classmethod
+    def _goes_elsewhere(cls, value: Alerts, info: ValidationInfo) -> Alerts:
+        service = info.data.get("service")
+        if service and value.address in {service.address, *service.aliases, *service.lists, *service.no_reply_aliases}:
+            raise ValueError("alerts must go to another address than those whose mail is read here")
         return value
 
 

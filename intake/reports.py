@@ -71,6 +71,7 @@ def triage_text(one: dict[str, Any]) -> str:
         f"  {one['kind']}" + (f": {one['reason']['detail']}" if one["reason"] else ""),
         f"  {', '.join(one['categories'])}; {one['urgency']}; {one['language']}",
         *([f"  flags: {', '.join(one['flags'])}"] if one["flags"] else []),
+        *([f"  areas: {', '.join(one['areas'])}"] if one["areas"] else []),
         f"  to: {routes}",
         f"  answer: {answer['template'] or 'none'} ({answer['reason']['detail']})",
         *(f"  because {e['rule']}: {', '.join(dict.fromkeys(e['words']))}" for e in one["evidence"]),
@@ -79,12 +80,15 @@ def triage_text(one: dict[str, Any]) -> str:
     return printable("\n".join(lines))
 
 
-def health_text(health: Health) -> str:
+def health_text(health: Health, zone: ZoneInfo) -> str:
     """Return the service's health for a person: what is unwell first."""
     lines = [f"! {sentence}" for sentence in health.unwell] or ["All is well."]
     for mailbox in health.mailboxes:
         polled = f"polled {age(mailbox.since_poll)} ago" if mailbox.since_poll is not None else "never polled"
         lines.append(f"mailbox {mailbox.name}: {polled}" + (f"; {mailbox.notice}" if mailbox.notice else ""))
+    for process in health.rulebooks:
+        faulty = f"; the files have been faulty since {cell(process.fault.since, zone)}" if process.fault else ""
+        lines.append(f"rulebook {process.version[:12]}: in force since {cell(process.since, zone)}{faulty}")
     lines += [
         f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted; {health.inbox.duplicates} were copies",
         "outbox: " + (", ".join(f"{number} {state}" for state, number in health.outbox.items()) or "empty"),
@@ -131,6 +135,7 @@ def case_text(case: Case, zone: ZoneInfo) -> str:
         lines += ["", f"{one.from_name} <{one.from_address}>, {cell(one.arrived_at, zone)}: {one.subject}"]
         lines += [f"  {one.kind}; {', '.join(one.categories)}; {one.urgency}; {one.language}"]
         lines += [f"  flags: {', '.join(one.flags)}"] if one.flags else []
+        lines += [f"  areas: {', '.join(one.areas)}"] if one.areas else []
         lines += [f"  answer: {one.acknowledge or 'none'} ({one.acknowledge_reason.detail})"]
         lines += [
             f"  because {why.rule}: {', '.join(dict.fromkeys(span.text for span in why.spans))}" for why in one.evidence

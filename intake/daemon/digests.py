@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from intake.outbox import digest
 from intake.outbox.compose import Composer
-from intake.rules.rulebook import Rulebook
+from intake.rules.rulebook import Partner, Rulebook
 from intake.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -20,20 +21,27 @@ class Digester:
 
     database: Database
     composer: Composer
-    rulebook: Rulebook
+    rulebook: Callable[[], Rulebook]  # the one in force
     zone: ZoneInfo
 
     def make_due(self) -> int:
         """Make every partner's due digest, one transaction each; return how many. Raises Temporary."""
-        return sum(self._make(partner) for partner in self.rulebook.partners)
+        rulebook = self.rulebook()
+        self._pass_on(rulebook)
+        return sum(self._make(partner, rulebook) for partner in rulebook.partners.values())
 
-    def _make(self, partner_id: str) -> bool:
-        partner = self.rulebook.partners[partner_id]
+    def _pass_on(self, rulebook: Rulebook) -> None:
+        with self.database.transaction() as conn:
+            passed = digest.pass_on(conn, rulebook, self.database.clock(conn))
+        for partner, count in passed.items():
+            log.warning("partner gone", extra={"partner": partner, "items_passed_on": count})
+
+    def _make(self, partner: Partner, rulebook: Rulebook) -> bool:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
-            since = digest.last_slot(conn, partner_id, now) or digest.oldest_open(conn, partner_id)
+            since = digest.last_slot(conn, partner.id, now) or digest.oldest_open(conn, partner.id)
             slot = digest.due_slot(partner, since, now, self.zone) if since else None
-            queued = slot and digest.make(conn, partner, slot, self.composer, self.rulebook, now)
+            queued = slot and digest.make(conn, partner, slot, self.composer, rulebook, now)
         if queued:
-            log.info("digest", extra={"partner": partner_id, "outbox": queued})
+            log.info("digest", extra={"partner": partner.id, "outbox": queued})
         return bool(queued)

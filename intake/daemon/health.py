@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from intake.outbox import queue
-from intake.store import state
+from intake.store import rulebooks, state
+from intake.store.rulebooks import RulebookState
 from intake.store.state import Counts, MailboxState
 
 POLLS_MISSED = 5  # polls that may fail to come before a mailbox counts as silent
 UNDELIVERED = timedelta(minutes=30)  # how long a mail may wait
 UNTRIAGED = timedelta(minutes=10)
+UNSEEN = timedelta(minutes=5)  # after which a process that says nothing counts as gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,14 @@ class Health:
     """Everything that `intake status` tells."""
 
     mailboxes: tuple[MailboxHealth, ...]
+    rulebooks: tuple[RulebookState, ...]  # what each process that runs goes by
     inbox: Counts
     outbox: Mapping[str, int]  # rows by state, only states that there are
     oldest_undelivered: timedelta | None
     unwell: tuple[str, ...]  # sentences; empty when all is well
 
     def as_object(self) -> dict[str, Any]:
-        """Return all of it for JSON; spans in seconds."""
+        """Return all of it for JSON; spans in seconds, instants in ISO 8601."""
         plain: dict[str, Any] = _plain(asdict(self))
         return plain
 
@@ -53,14 +56,16 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
     outbox: dict[str, int] = {name: count for name, count in queue.counts(conn).items() if count}
     oldest = queue.oldest(conn)
     undelivered = None if oldest is None else now - oldest
+    running = tuple(one for one in rulebooks.said(conn) if now - one.seen_at <= UNSEEN)
     unwell = [
-        *faults,
+        *(fault for fault in faults if not any(fault == str(one.fault) for one in running)),
+        *(s for one in running if (s := _faulty(one))),
         *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
         *_waiting(counts, undelivered),
         *_held(conn),
         *_for_a_person(counts, outbox),
     ]
-    return Health(mailboxes, counts, outbox, undelivered, tuple(unwell))
+    return Health(mailboxes, running, counts, outbox, undelivered, tuple(dict.fromkeys(unwell)))
 
 
 def _mailbox(name: str, found: MailboxState | None, now: datetime) -> MailboxHealth:
@@ -78,6 +83,14 @@ def _silent(mailbox: MailboxHealth, poll_seconds: int) -> str | None:
     if mailbox.since_poll > timedelta(seconds=POLLS_MISSED * poll_seconds):
         return f"mailbox {mailbox.name} is not being polled: is `intake run` running?"
     return None
+
+
+def _faulty(process: RulebookState) -> str | None:
+    if process.fault is None:
+        return None
+    return (
+        f"{process.fault}\n  until that is mended, mail is sorted by the rulebook from before: {process.version[:12]}"
+    )
 
 
 def _waiting(counts: Counts, undelivered: timedelta | None) -> list[str]:
@@ -115,4 +128,6 @@ def _plain(value: Any) -> Any:
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     return value.total_seconds() if isinstance(value, timedelta) else value

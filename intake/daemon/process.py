@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from intake.errors import Temporary, place_of
 from intake.mail.values import Delivery, Triage
 from intake.outbox import digest, queue
 from intake.outbox.compose import Composer
+from intake.rules.rulebook import Rulebook
 from intake.store import claims, quarantine, recording, rulebooks
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
@@ -30,13 +32,14 @@ class Processor:
     """Triages what waits in the inbox."""
 
     database: Database
-    sorter: Sorter
+    sorter: Callable[[], Sorter]  # the one that sorts by the rulebook in force
     composer: Composer
     worker: str  # who claims: unique among the processes that share the database
 
     def process(self) -> int:
-        """Triage one batch of waiting messages; return how many got their outcome. Raises Temporary."""
-        rulebook = self.sorter.rulebook
+        """Triage one batch of waiting messages by one rulebook; return how many got their outcome. Raises Temporary."""
+        sorter = self.sorter()
+        rulebook = sorter.rulebook
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             claims.let_go(conn, self.worker)  # what a fault of a moment ago left half done
@@ -47,7 +50,7 @@ class Processor:
             if place == 0 and claim.attempt > ATTEMPTS:
                 self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
             else:
-                self._one(claim)
+                self._one(claim, sorter)
         return len(claimed)
 
     def recover(self) -> int:
@@ -55,12 +58,12 @@ class Processor:
         with self.database.transaction() as conn:
             return claims.let_go(conn)
 
-    def _one(self, claim: Claimed) -> None:
+    def _one(self, claim: Claimed, sorter: Sorter) -> None:
         stage = "triage"
         try:
-            triage = self.sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
+            triage = sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
             stage = "record"
-            self._record(claim, triage)
+            self._record(claim, triage, sorter.rulebook)
         except Temporary:
             raise
         except ClaimLost:
@@ -68,23 +71,25 @@ class Processor:
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
             self._quarantine(claim, stage, place_of(error))
 
-    def _record(self, claim: Claimed, triage: Triage) -> None:
+    def _record(self, claim: Claimed, triage: Triage, rulebook: Rulebook) -> None:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             recorded = recording.record(conn, claim, triage, now)
             if not recorded.duplicate:
-                self._queue(conn, triage, recorded, now, late=claim.late)
+                self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
         log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": recorded.message_id})
 
-    def _queue(self, conn: Connection, triage: Triage, recorded: Recorded, now: datetime, *, late: bool) -> None:
+    def _queue(  # noqa: PLR0913 (what was decided, by which rulebook, and where it is kept)
+        self, conn: Connection, triage: Triage, recorded: Recorded, rulebook: Rulebook, now: datetime, *, late: bool
+    ) -> None:
         """Queue every mail that this message causes."""
         ids = (recorded.reference, recorded.message_id, recorded.case_id)
         if triage.acknowledge and not recorded.repeated_id:
             queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
         for route in triage.decision.routes:
-            partner = self.sorter.rulebook.partners[route.partner]
+            partner = rulebook.partners[route.partner]
             if route.delivery is Delivery.NOW and not late:
-                mail = self.composer.routed(triage, recorded.reference, partner, self.sorter.rulebook, *ids[1:], now)
+                mail = self.composer.routed(triage, recorded.reference, partner, rulebook, *ids[1:], now)
                 queue.enqueue(conn, mail, now)
             else:
                 digest.add(conn, route.partner, recorded.message_id, now)

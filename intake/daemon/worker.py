@@ -1,4 +1,4 @@
-"""The running service: a thread a mailbox, one that triages, one that delivers, one for digests; bells between them.
+"""The running service: a thread a mailbox, one each to triage, deliver, make digests and watch the rules; and bells.
 
 A thread works until nothing is left, then waits for its bell. Bells ring by the schedule, and when the thread before
 it in the river has something new. What may pass is tried again with backoff; the stop signal ends every wait.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -18,6 +18,7 @@ from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
+from intake.daemon.rules import Rules
 from intake.daemon.schedule import Schedule
 from intake.errors import IntakeError, Temporary, UserError, place_of
 from intake.mailbox.backoff import Backoff
@@ -25,6 +26,7 @@ from intake.mailbox.backoff import Backoff
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 8.0  # for every thread together; a clean stop ends within ten seconds (H1)
+LOAD_SECONDS = 1.0  # for a rulebook that is being loaded: that cannot be broken off, and leaves nothing half done
 LOOK_SECONDS = 10.0  # after which triage looks for what another process, or a fault, left waiting
 WAIT_SECONDS = 300.0  # of IDLE, and for a bell; the schedule rings before
 
@@ -112,6 +114,7 @@ class Service:
     processor: Processor
     digester: Digester
     deliverer: Deliverer
+    rules: Rules  # begun
     poll_seconds: Mapping[str, int]  # by mailbox
     zone: tzinfo
     backoff: Backoff
@@ -177,17 +180,18 @@ class Service:
         log.info("started", extra={"mailboxes": len(self.receivers)})
         stop.wait()
         schedule.stop()
-        ended = self._end(loops.values())
+        ended = self._end(loops)
         log.info("stopped", extra={"clean": ended})
         return ended
 
-    def _end(self, loops: Iterable[Loop]) -> bool:
-        for loop in loops:
+    def _end(self, loops: Mapping[str, Loop]) -> bool:
+        for loop in loops.values():
             loop.stop()
         for receiver in self.receivers:
             receiver.source.wake()
         deadline = monotonic() + STOP_SECONDS
-        joined = [loop.join(max(0.0, deadline - monotonic())) for loop in loops]
+        joined = [loop.join(max(0.0, deadline - monotonic())) for name, loop in loops.items() if name != "rules"]
+        loops["rules"].join(LOAD_SECONDS)
         ended = all(joined)
         if ended:  # else the connections are in use, and end with the process
             with suppress(Temporary):
@@ -220,9 +224,14 @@ class Service:
 
         for work in (triage, deliver, digests, housekeeping):
             loops[work.__name__] = Loop(work.__name__, work, backoff=self.backoff)
+        loops["rules"] = self._rules()
         for receiver in self.receivers:
             loops[f"mailbox {receiver.source.name}"] = self._mailbox(receiver, loops["triage"].ring)
         return loops
+
+    def _rules(self) -> Loop:
+        loop = Loop("rules", lambda: loop.rest(self.rules.look(monotonic())), backoff=self.backoff)
+        return loop
 
     def _mailbox(self, receiver: Receiver, found: Callable[[], None]) -> Loop:
         def work() -> None:

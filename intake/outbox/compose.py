@@ -1,4 +1,4 @@
-"""What was decided about a message -> the mails it causes: the acknowledgement, the routed mails, the digests."""
+"""What was decided about a message -> the mails it causes: acknowledgement, routed mails, digests; and alerts."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from intake.mail.values import Triage, Urgency
 from intake.outbox import samples, views
 from intake.outbox.mime import Head, assemble, is_plain
 from intake.outbox.templates import Contents, Context, Rendered, Templates
-from intake.outbox.views import DigestItem
+from intake.outbox.views import Alert, DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 
-MailKind = Literal["acknowledgement", "routed", "digest"]
+MailKind = Literal["acknowledgement", "routed", "digest", "alert"]
 
 ACKNOWLEDGE_FOR = timedelta(hours=24)  # O7: an older acknowledgement says nothing true any more
 TRY_FOR = timedelta(hours=48)  # O3
 PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of routed mails; smaller goes first
 ACKNOWLEDGEMENT_PRIORITY = 1
 DIGEST_PRIORITY = 3
+ALERT_PRIORITY = 2
 # RFC 3834 §5; the second keeps Exchange's own automatic answers away, but lets bounces come.
 _ANSWER = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply, RN, NRN"}
 
@@ -125,6 +126,12 @@ class Composer:
         draft = replace(self._draft(key, "digest", partner.address, now), partner=partner.id)
         return self._written(draft, self._head(draft, now), rendered)
 
+    def alert(self, key: str, recipient: str, told: Alert, now: datetime, *, mended: bool = False) -> Outgoing:
+        """Tell whoever looks after the service that something is unwell, or mended."""
+        rendered = self.templates.render(self._alert(told, mended=mended))
+        draft = replace(self._draft(key, "alert", recipient, now), priority=ALERT_PRIORITY)
+        return self._written(draft, self._head(draft, now), rendered)
+
     def check(self) -> tuple[Problem, ...]:
         """Return every fault of every template, in file order: each mail is rendered, in each language, from samples.
 
@@ -141,6 +148,8 @@ class Composer:
             yield self._routed(letter, samples.REFERENCE, samples.PARTNER, samples.RULEBOOK)
         for items in samples.DIGESTS:
             yield self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
+        for told in samples.ALERTS:
+            yield self._alert(told, mended=not told.lines)
 
     def _acknowledgement(self, triage: Triage, reference: str) -> Contents:
         folder = "acknowledgement" if _is_standard(triage) else f"acknowledgement-{triage.acknowledge}"
@@ -159,6 +168,9 @@ class Composer:
         urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
         headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
         return Contents("digest", headline, views.digest(items, rulebook, self._service.time_zone, now))
+
+    def _alert(self, told: Alert, *, mended: bool) -> Contents:
+        return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))
 
     def _headline(self, **known: object) -> Context:
         return {"service": self._service, **known}

@@ -6,18 +6,20 @@ missed for days holds it all, once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from intake.mail.values import Urgency
 from intake.outbox import queue
 from intake.outbox.compose import Composer, Outgoing
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
+from intake.rules.weigh import GENERAL, with_fallback
 from intake.store.tables import cases, digest_items, digests, message_categories, messages, outbox
 from intake.store.upsert import upsert
 
@@ -42,6 +44,26 @@ def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bo
     row = {"partner": partner_id, "message_id": message_id, "queued_at": now}
     new = upsert(conn, digest_items).values(row).on_conflict_do_nothing(index_elements=["partner", "message_id"])
     return conn.scalar(new.returning(digest_items.c.id)) is not None
+
+
+def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, int]:
+    """Hand what partners have not had who left the rulebook to the partners of `general`; return how many, by partner.
+
+    The digest says whom such an item was for. Who has had it already does not get it again, and who must not hear of
+    it (D8) does not; where nobody may, it waits.
+    """
+    left = digest_items.c.digest_id.is_(None) & digest_items.c.partner.not_in(list(rulebook.partners))
+    found = select(digest_items, messages.c.flags).join(messages, digest_items.c.message_id == messages.c.id)
+    passed: Counter[str] = Counter()
+    for row in conn.execute(found.where(left).order_by(digest_items.c.id).with_for_update(of=digest_items)).all():
+        heirs = with_fallback(rulebook, {}, row.flags, GENERAL)
+        for heir in heirs:
+            item = {"partner": heir, "message_id": row.message_id, "queued_at": now, "formerly": row.partner}
+            conn.execute(upsert(conn, digest_items).values(item).on_conflict_do_nothing())
+        if heirs:
+            conn.execute(delete(digest_items).where(digest_items.c.id == row.id))
+            passed[row.partner] += 1
+    return dict(passed)
 
 
 def last_slot(conn: Connection, partner_id: str, now: datetime) -> datetime | None:
@@ -104,6 +126,7 @@ def _items(conn: Connection, which: ColumnElement[bool]) -> list[DigestItem]:
             messages.c.arrived_at,
             messages.c.subject,
             messages.c.own_words,
+            digest_items.c.formerly,
             cases.c.reference,
         )
         .join(digest_items, digest_items.c.message_id == messages.c.id)
@@ -138,4 +161,5 @@ def _item(row: Any, categories: Sequence[str]) -> DigestItem:
         arrived_at=row.arrived_at,
         subject=row.subject,
         own_words=row.own_words,
+        formerly=row.formerly or "",
     )

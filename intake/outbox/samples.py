@@ -19,7 +19,7 @@ from intake.mail.values import (
     Triage,
     Urgency,
 )
-from intake.outbox.views import DigestItem
+from intake.outbox.views import FAULTS, Alert, DigestItem
 from intake.rules.rulebook import Category, Partner, Rulebook
 
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
@@ -94,9 +94,13 @@ _PLAIN = DigestItem(1, REFERENCE, ("first",), Urgency.ROUTINE, NOW, "", "")
 _DIGEST = (
     _PLAIN,
     replace(_PLAIN, message_id=2, categories=("first", "second"), urgency=Urgency.TODAY, own_words="Words"),
-    replace(_PLAIN, message_id=3, categories=("second",), urgency=Urgency.EMERGENCY, subject="A subject"),
+    replace(
+        _PLAIN, message_id=3, categories=("second",), urgency=Urgency.EMERGENCY, subject="A subject", formerly="another"
+    ),
 )
 
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
 ROUTED = (_BARE, _FULL, *_WITHHELD)
 DIGESTS: tuple[tuple[DigestItem, ...], ...] = ((), (_PLAIN,), _DIGEST)
+_FAULT = Alert("topic", "A title", "A sentence.", ("file.yaml:3:5: a fault (a hint)",))
+ALERTS = (_FAULT, replace(_FAULT, lines=_FAULT.lines * (FAULTS + 1)), replace(_FAULT, lines=()))

@@ -19,6 +19,7 @@ EXCERPTS = 400_000  # characters that all excerpts of a digest have together
 SHORTEST = 40  # below this an excerpt says nothing and is left out
 RULES = 20  # rules that a routed mail names
 WORDS_OF_A_RULE = 8
+FAULTS = 50  # that an alert names
 
 _DEFENCES = ("anonymous", "safe-contact")  # flags that withhold who wrote
 
@@ -34,6 +35,23 @@ class DigestItem:
     arrived_at: datetime
     subject: str
     own_words: str
+    formerly: str = ""  # the partner it was for before that one left the rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What whoever looks after the service must know; no resident's data."""
+
+    topic: str  # what is unwell, or mended: "rules"
+    title: str  # the subject
+    sentence: str
+    lines: tuple[str, ...]  # the faults, one each
+
+
+def alert(told: Alert) -> Mapping[str, object]:
+    """Return what the bodies of an alert know."""
+    lines = [one_line(line)[:LINE] for line in told.lines[:FAULTS]]
+    return {"sentence": told.sentence, "lines": lines, "more": len(told.lines) - len(lines)}
 
 
 def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo) -> Mapping[str, object]:
@@ -91,6 +109,7 @@ def _item(item: DigestItem, length: int, rulebook: Rulebook, zone: ZoneInfo, now
         "arrived": _when(item.arrived_at, zone),
         "age": _age(now - item.arrived_at),
         "others": [category_name(one, rulebook) for one in item.categories[1:]],
+        "formerly": one_line(item.formerly),
         "words": one_line(_shown(item.own_words.strip() or item.subject, length, True)) if length else "",
     }
 

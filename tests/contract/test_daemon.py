@@ -48,7 +48,7 @@ def rulebook() -> Rulebook:
 @pytest.fixture
 def processor(database: Database, rulebook: Rulebook) -> Processor:
     """One that triages by the shipped rules."""
-    return Processor(database, sorter(rulebook), Composer(TOP / "templates", SERVICE), "one")
+    return Processor(database, lambda: sorter(rulebook), Composer(TOP / "templates", SERVICE), "one")
 
 
 def sorter(rulebook: Rulebook) -> Sorter:
@@ -124,7 +124,7 @@ def test_late_mail_goes_into_digests_only(database: Database, processor: Process
 def test_a_message_that_breaks_something_is_quarantined(database: Database, rulebook: Rulebook) -> None:
     """H1, P2: what cannot be recorded is quarantined with its raw bytes and the error's place; the next goes on."""
     broken = replace(rulebook, partners={k: v for k, v in rulebook.partners.items() if k != "street-scene"})
-    processor = Processor(database, sorter(broken), Composer(TOP / "templates", SERVICE), "one")
+    processor = Processor(database, lambda: sorter(broken), Composer(TOP / "templates", SERVICE), "one")
     keep(database, letter(1, "There is a fly-tipped mattress on our verge, please collect it."), letter(2))
     assert processor.process() == 2
     with database.read() as conn:
@@ -220,7 +220,7 @@ def test_digests_missed_for_days_hold_every_item_once(
     database: Database, processor: Processor, rulebook: Rulebook, clock: Clock
 ) -> None:
     """D1: after three days without the service each partner gets one digest with everything, and no second one."""
-    digester = Digester(database, Composer(TOP / "templates", SERVICE), rulebook, ZONE)
+    digester = Digester(database, Composer(TOP / "templates", SERVICE), lambda: rulebook, ZONE)
     for day in range(3):
         keep(database, letter(day, "There is a fly-tipped mattress on our verge, please collect it."), first=day + 1)
         processor.process()
