@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,18 +13,26 @@ import typer
 from rich.console import Console
 
 from intake import app as composition
+from intake import history_shown, period
 from intake import rules_shown as shown
+from intake import unmatched as unsorted
 from intake.app import App
 from intake.errors import Problem, UserError
-from intake.rules.load import Trial, try_folder
-from intake.terminal import CONFIG, Json, OptionalConfigPath, example, say, say_json
+from intake.rules.load import Trial, load_rulebook, try_folder
+from intake.store import history
+from intake.store.database import pending
+from intake.store.history import Stretch
+from intake.terminal import CONFIG, ConfigPath, Json, OptionalConfigPath, example, progress, say, say_json
+from intake.usage import usage
+from intake.whatif import Comparer
 
-FAULTY = 1  # exit code
+FAULTY = MOVED = 1  # exit codes
 
 rules_app = typer.Typer(no_args_is_help=True, help="See what rules do before they do it, and why.")
 RulesFolder = Annotated[
     Path | None, typer.Argument(metavar="FOLDER", help="A rules folder; by default the deployment's.")
 ]
+Since = Annotated[str, typer.Option(help="How far back: days, weeks, or a date (90d, 12w, 2026-09-01).")]
 
 
 @rules_app.callback()
@@ -60,6 +69,68 @@ def run_examples(folder: RulesFolder = None, config: OptionalConfigPath = None, 
         if trial:
             say(shown.tested_text(trial))
     raise typer.Exit(FAULTY if problems else 0)
+
+
+@rules_app.command(epilog=example("intake rules whatif ../new-rules", "intake rules whatif ../new-rules --since 12w"))
+def whatif(
+    other: Annotated[Path, typer.Argument(metavar="FOLDER", help="The other rules folder.")],
+    config: ConfigPath = CONFIG,
+    since: Since = "90d",
+    limit: Annotated[int, typer.Option(min=0, help="How many of the messages that move are listed.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Tell what the rules of another folder would make of the stored mail, before they are in force.
+
+    Changes nothing. Exit code 0: nothing would move; 1: something would; 2: the folder has faults.
+    """
+    app = App.open(config)
+    after = load_rulebook(other)
+    begin, stretch = _history(app, since)
+    comparer = Comparer(app.rulebook, after, app.identity, app.zone, begin, limit)
+    with progress("judging", stretch.messages) as step:
+        tally = comparer.run(app.database, step)
+    if as_json:
+        say_json(history_shown.whatif_object(tally, comparer))
+    else:
+        Console().print(history_shown.whatif_text(tally, comparer))
+    raise typer.Exit(MOVED if tally.moved else 0)
+
+
+@rules_app.command(epilog=example("intake rules unmatched", "intake rules unmatched --since 2026-09-01 --json"))
+def unmatched(config: ConfigPath = CONFIG, since: Since = "30d", as_json: Json = False) -> None:
+    """Tell what no rule sorted lately, and which words set it apart: candidates for a rule."""
+    app = App.open(config)
+    begin, stretch = _history(app, since)
+    with progress("reading", stretch.messages) as step:
+        found = unsorted.unmatched(app.database, begin, step)
+    if as_json:
+        say_json(history_shown.unmatched_object(found, app.rulebook))
+        return
+    Console().print(history_shown.unmatched_text(found))
+    if found.candidates:
+        say(f"\nA rule to start from, for a file of your own:\n\n{unsorted.stub(found.candidates, app.rulebook)}")
+
+
+@rules_app.command(epilog=example("intake rules stats", "intake rules stats --since 12w --json"))
+def stats(config: ConfigPath = CONFIG, since: Since = "90d", as_json: Json = False) -> None:
+    """Tell which rules never fire, which always fire together, and which have no examples."""
+    app = App.open(config)
+    begin, stretch = _history(app, since)
+    with progress("counting", stretch.messages) as step:
+        found = usage(app.database, app.rulebook, begin, step)
+    if as_json:
+        say_json(history_shown.usage_object(found))
+    else:
+        say(history_shown.usage_text(found, app.rulebook, begin, app.zone))
+
+
+def _history(app: App, since: str) -> tuple[datetime, Stretch]:
+    """Return since when, and what is stored since then. Raises UserError for another word than a time."""
+    if pending(app.database):
+        raise UserError("the database is not of this version: `intake run` or `intake db upgrade` brings it there")
+    with app.database.read() as conn:
+        begin = period.since(since, app.database.clock(conn), app.zone)
+        return begin, history.stretch(conn, begin)
 
 
 def _rules_folder(folder: Path | None, config: Path | None) -> Path:

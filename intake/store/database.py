@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +52,7 @@ class Database:
         """
         parsed = _parsed(url)
         self._clock = clock
+        self._address = (url, password)
         self._lock: Lock | None = None
         self.path: Path | None = None  # of SQLite's file
         if parsed.get_backend_name() == "sqlite":
@@ -58,6 +60,11 @@ class Database:
             self._engine = _sqlite(self.path)
         else:
             self._engine = _postgresql(parsed if password is None else parsed.set(password=password))
+
+    def __reduce__(self) -> Any:
+        """Go to another process as an address: connections are opened there, and its clock is the usual one."""
+        url, password = self._address
+        return partial(Database, password=password), (url,)
 
     @property
     def is_sqlite(self) -> bool:

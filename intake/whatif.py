@@ -1,0 +1,173 @@
+"""What-if: the stored history under two rulebooks, and what of it would move (R6)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from heapq import nsmallest
+from itertools import chain
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from intake.mail.values import Decision, Identity, Read
+from intake.rules.load import load_files
+from intake.rules.rulebook import Rulebook
+from intake.store import history
+from intake.store.database import Database
+from intake.triage import Judged, judge, read
+
+FEW = 1000  # messages that are judged sooner than a pool is up
+CHUNK = 500  # ids that a process judges at once
+
+
+class Move(NamedTuple):
+    """One thing that would be otherwise."""
+
+    what: str  # "category" (the main one), "urgency", "acknowledgement", "partner", "also" (a category), "flag", "tag"
+    which: str  # id of the partner, category, flag or tag; "" of the first three
+    before: str  # "" : not at all
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A message that another rulebook would treat otherwise."""
+
+    id: int
+    arrived_at: datetime
+    before: str  # main category
+    after: str
+    moves: tuple[Move, ...]
+    fall: int  # by how many steps it would be less urgent; negative: more
+    reference: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of some messages."""
+
+    messages: int
+    moved: int
+    counts: Mapping[Move, int]
+    first: tuple[Moved, ...]  # the first of those that moved: what is less urgent before the rest, then the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Comparer:
+    """Two rulebooks, and all that judging the history by them takes."""
+
+    before: Rulebook
+    after: Rulebook
+    identity: Identity
+    zone: ZoneInfo
+    since: datetime
+    limit: int  # of the messages that are told one by one
+
+    def run(self, database: Database, step: Callable[[int], None]) -> Tally:
+        """Judge every message that arrived since then; `step` is told the number just done. Raises Temporary."""
+        with database.read() as conn:
+            stretch = history.stretch(conn, self.since)
+        starts = range(stretch.first, stretch.last + 1, CHUNK)
+        chunks = [range(start, min(start + CHUNK, stretch.last + 1)) for start in starts]
+        tallies = self._pooled(database, chunks) if stretch.messages > FEW else self._alone(database, chunks)
+        whole = self.added(self._told(tallies, step))
+        with database.read() as conn:
+            names = history.named(conn, [one.id for one in whole.first])
+        named = (replace(one, reference=names[one.id][0], subject=names[one.id][1]) for one in whole.first)
+        return replace(whole, first=tuple(named))
+
+    def chunk(self, database: Database, ids: range) -> Tally:
+        """Judge the messages of some ids."""
+        count = 0
+        moved: list[Moved] = []
+        with database.read() as conn:
+            for past in history.pasts(conn, ids, self.since, self.zone, self._reread):
+                count += 1
+                if one := self._compared(past):
+                    moved.append(one)
+        counts = Counter(move for one in moved for move in one.moves)
+        return Tally(count, len(moved), counts, self._first(moved))
+
+    def added(self, tallies: Iterable[Tally]) -> Tally:
+        """Return several tallies as one."""
+        count, moved, counts = 0, 0, Counter[Move]()
+        first: tuple[Moved, ...] = ()
+        for one in tallies:
+            count, moved = count + one.messages, moved + one.moved
+            counts.update(one.counts)
+            first = self._first(chain(first, one.first))
+        return Tally(count, moved, counts, first)
+
+    def _first(self, moved: Iterable[Moved]) -> tuple[Moved, ...]:
+        return tuple(nsmallest(self.limit, moved, key=lambda one: (-one.fall, -one.arrived_at.timestamp(), -one.id)))
+
+    def _compared(self, past: history.Past) -> Moved | None:
+        before, after = (judge(past.read, one, told=False) for one in (self.before, self.after))
+        found = tuple(moves(before, after))
+        if not found:
+            return None
+        categories = (before.decision.categories[0], after.decision.categories[0])
+        fall = before.decision.urgency.rank - after.decision.urgency.rank
+        return Moved(past.id, past.arrived_at, *categories, found, fall)
+
+    def _reread(self, raw: bytes, arrived: datetime, late: bool) -> Read:
+        return read(raw, self.identity, self.zone, arrived, late=late)
+
+    def _alone(self, database: Database, chunks: Iterable[range]) -> Iterator[Tally]:
+        return (self.chunk(database, ids) for ids in chunks)
+
+    def _pooled(self, database: Database, chunks: Iterable[range]) -> Iterator[Tally]:
+        files = [dict(one.files) for one in (self.before, self.after)]
+        parts = (database, files, self.identity, self.zone, self.since, self.limit)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=parts) as pool:
+            yield from pool.map(_chunk_here, chunks)
+
+    def _told(self, tallies: Iterable[Tally], step: Callable[[int], None]) -> Iterator[Tally]:
+        for one in tallies:
+            step(one.messages)
+            yield one
+
+
+def moves(before: Judged, after: Judged) -> Iterator[Move]:
+    """Yield what is otherwise: the main category, urgency, acknowledgement, partners, other categories, flags, tags."""
+    old, new = before.decision, after.decision
+    single = (
+        ("category", old.categories[0], new.categories[0]),
+        ("urgency", old.urgency.value, new.urgency.value),
+        ("acknowledgement", before.acknowledge or "none", after.acknowledge or "none"),
+    )
+    yield from (Move(what, "", was, will) for what, was, will in single if was != will)
+    for what, was_all, will_all in (
+        ("partner", _partners(old), _partners(new)),
+        ("also", dict.fromkeys(old.categories[1:], "yes"), dict.fromkeys(new.categories[1:], "yes")),
+        ("flag", dict.fromkeys(old.flags, "yes"), dict.fromkeys(new.flags, "yes")),
+        ("tag", dict.fromkeys(old.tags, "yes"), dict.fromkeys(new.tags, "yes")),
+    ):
+        for which in dict.fromkeys((*was_all, *will_all)):
+            was, will = was_all.get(which, ""), will_all.get(which, "")
+            if was != will:
+                yield Move(what, which, was, will)
+
+
+def _partners(decision: Decision) -> dict[str, str]:
+    return {route.partner: route.delivery.value for route in decision.routes}
+
+
+_here: list[tuple[Database, Comparer]] = []  # of a pool's process: one, put there by `_begin`
+
+
+def _begin(database: Database, files: list[dict[str, str]], *rest: Any) -> None:
+    before, after = (load_files(one) for one in files)
+    _here.append((database, Comparer(before, after, *rest)))
+
+
+def _chunk_here(ids: range) -> Tally:
+    database, comparer = _here[0]
+    return comparer.chunk(database, ids)
