@@ -36,8 +36,8 @@ def whatif_object(tally: Tally, comparer: Comparer) -> dict[str, Any]:
             {
                 "reference": one.reference,
                 "arrived_at": one.arrived_at.isoformat(),
-                "before": one.before,
-                "after": one.after,
+                "before": list(one.before),
+                "after": list(one.after),
                 "moves": [move._asdict() for move in one.moves],
             }
             for one in tally.first
@@ -52,15 +52,16 @@ def whatif_text(tally: Tally, comparer: Comparer) -> RenderableType:
     )
     if not tally.moved:
         return Text(head)
-    counts = _table("What would move", "what", "before", "after", "messages")
+    counts = _table("What would move", "what", "messages")
     for move, number in sorted(tally.counts.items(), key=_order):
-        counts.add_row(*map(_plain, (_thing(move), move.before or "no", move.after or "no", str(number))))
-    told = _table("The messages; less urgent ones first", "reference", "arrived", "category", "what moves", "subject")
+        counts.add_row(_plain(_line(move)), str(number))
+    told = _table("\nThe messages; those that would be less urgent first", "reference", "arrived", "what", "subject")
     for one in tally.first:
-        arrived = cell(one.arrived_at, comparer.zone)
-        told.add_row(*map(_plain, (one.reference, arrived, _category(one), _others(one), one.subject)))
+        lines = "\n".join([_categories(one), *(_line(move) for move in one.moves if move.what != "category")])
+        told.add_row(*map(_plain, (one.reference, cell(one.arrived_at, comparer.zone), lines, one.subject)))
     more = tally.moved - len(tally.first)
-    return Group(Text(head), counts, told, *([Text(f"and {more} more: see --limit")] if more else []))
+    listed = [told] if tally.first else []
+    return Group(Text(head), Text(), counts, *listed, *([Text(f"and {more} more: see --limit")] if more else []))
 
 
 def _order(item: tuple[Move, int]) -> tuple[int, int, Move]:
@@ -69,17 +70,13 @@ def _order(item: tuple[Move, int]) -> tuple[int, int, Move]:
     return kinds.index(move.what), -number, move
 
 
-def _thing(move: Move) -> str:
-    return f"{'also category' if move.what == 'also' else move.what} {move.which}".strip()
+def _line(move: Move) -> str:
+    return f"{f'{move.what} {move.which}'.strip()}: {move.before or 'no'} → {move.after or 'no'}"
 
 
-def _category(one: Moved) -> str:
-    return one.before if one.before == one.after else f"{one.before} → {one.after}"
-
-
-def _others(one: Moved) -> str:
-    others = (move for move in one.moves if move.what != "category")
-    return "; ".join(f"{_thing(move)}: {move.before or 'no'} → {move.after or 'no'}" for move in others)
+def _categories(one: Moved) -> str:
+    before, after = ", ".join(one.before), ", ".join(one.after)
+    return before if before == after else f"{before} → {after}"
 
 
 def unmatched_object(found: Unmatched, rulebook: Rulebook) -> dict[str, Any]:

@@ -40,8 +40,8 @@ class Moved:
 
     id: int
     arrived_at: datetime
-    before: str  # main category
-    after: str
+    before: tuple[str, ...]  # categories, main first
+    after: tuple[str, ...]
     moves: tuple[Move, ...]
     fall: int  # by how many steps it would be less urgent; negative: more
     reference: str = ""
@@ -112,9 +112,9 @@ class Comparer:
         found = tuple(moves(before, after))
         if not found:
             return None
-        categories = (before.decision.categories[0], after.decision.categories[0])
-        fall = before.decision.urgency.rank - after.decision.urgency.rank
-        return Moved(past.id, past.arrived_at, *categories, found, fall)
+        old, new = before.decision, after.decision
+        fall = old.urgency.rank - new.urgency.rank
+        return Moved(past.id, past.arrived_at, old.categories, new.categories, found, fall)
 
     def _reread(self, raw: bytes, arrived: datetime, late: bool) -> Read:
         return read(raw, self.identity, self.zone, arrived, late=late)
@@ -136,7 +136,10 @@ class Comparer:
 
 
 def moves(before: Judged, after: Judged) -> Iterator[Move]:
-    """Yield what is otherwise: the main category, urgency, acknowledgement, partners, other categories, flags, tags."""
+    """Yield what is otherwise: the main category, urgency, acknowledgement, partners, other categories, flags, tags.
+
+    A category that only moves to or from the first place is told as the main one alone.
+    """
     old, new = before.decision, after.decision
     single = (
         ("category", old.categories[0], new.categories[0]),
@@ -146,7 +149,7 @@ def moves(before: Judged, after: Judged) -> Iterator[Move]:
     yield from (Move(what, "", was, will) for what, was, will in single if was != will)
     for what, was_all, will_all in (
         ("partner", _partners(old), _partners(new)),
-        ("also", dict.fromkeys(old.categories[1:], "yes"), dict.fromkeys(new.categories[1:], "yes")),
+        ("also", _also(old, new), _also(new, old)),
         ("flag", dict.fromkeys(old.flags, "yes"), dict.fromkeys(new.flags, "yes")),
         ("tag", dict.fromkeys(old.tags, "yes"), dict.fromkeys(new.tags, "yes")),
     ):
@@ -158,6 +161,10 @@ def moves(before: Judged, after: Judged) -> Iterator[Move]:
 
 def _partners(decision: Decision) -> dict[str, str]:
     return {route.partner: route.delivery.value for route in decision.routes}
+
+
+def _also(one: Decision, other: Decision) -> dict[str, str]:
+    return dict.fromkeys((category for category in one.categories[1:] if category != other.categories[0]), "yes")
 
 
 _here: list[tuple[Database, Comparer]] = []  # of a pool's process: one, put there by `_begin`

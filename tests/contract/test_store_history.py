@@ -111,8 +111,23 @@ def test_what_would_move(database: Database) -> None:
         Move("tag", "race", "yes", ""): 2,
     }
     assert [one.subject for one in tally.first] == ["letter 3", "letter 0"]
-    assert [(one.before, one.after) for one in tally.first] == [("housing", "danger")] * 2
+    assert [(one.before, one.after) for one in tally.first] == [(("housing",), ("danger",))] * 2
     assert all(one.reference for one in tally.first)
+
+
+def test_a_category_that_changes_places(database: Database) -> None:
+    """R6: a category that is not the main one any more is no loss; one that comes or goes beside it is told."""
+    before = rulebook(DAMP + rule("{words: [damp]}", "{category: street, weight: 10}", id_="two"))
+    after = rulebook(
+        DAMP.replace("category: housing,", "category: housing, weight: 10,") + KNIFE.replace("knife", "bad")
+    )
+    store(database, before, [mail(0, "damp is bad")])
+    told = compared(database, before, after).first[0]
+    assert (told.before, told.after) == (("housing", "street"), ("danger", "housing"))
+    assert [one for one in told.moves if one.what in ("category", "also")] == [
+        Move("category", "", "housing", "danger"),
+        Move("also", "street", "yes", ""),
+    ]
 
 
 def test_nothing_moves_under_the_same_rules(database: Database) -> None:
