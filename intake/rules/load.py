@@ -18,12 +18,14 @@ import pydantic
 
 from intake import yamlfile
 from intake.errors import Problem, UserError
-from intake.rules import examples, golden
+from intake.mail.values import Acknowledge
+from intake.rules import answers, examples, golden
 from intake.rules.areas import Area
 from intake.rules.compile import Compiler, Known
 from intake.rules.lexicon import Lexicon, Source
-from intake.rules.rulebook import Category, DigestTimes, Partner, Rulebook
+from intake.rules.rulebook import ANSWERS, Category, DigestTimes, Partner, Rulebook
 from intake.rules.shape import (
+    AcknowledgementsFile,
     AreasFile,
     CategoriesFile,
     CategoryShape,
@@ -45,6 +47,7 @@ _SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
     LISTS: ListsFile,
     AREAS: AreasFile,
     GOLDEN: GoldenFile,
+    answers.FILE: AcknowledgementsFile,
 }
 
 
@@ -147,6 +150,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
     problems += compiler.problems
     for document, shape in files.values():
         problems += golden.faults(Source(document, ()), shape, known) if isinstance(shape, GoldenFile) else ()
+        problems += answers.faults(Source(document, ()), shape) if isinstance(shape, AcknowledgementsFile) else ()
     if problems:
         raise _refused(problems)
     rulebook = Rulebook(
@@ -157,6 +161,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         languages=frozenset({"en"} | {language.split("-")[0].lower() for language in lexicon.languages}),
         program=compiler.program(),
         areas={id_: one.shape.name for id_, one in known.areas.items()},
+        answers=_answers(_shape(files, answers.FILE)),
         threshold=categories.threshold,
         **({} if categories.lean is None else {"lean": categories.lean}),
     )
@@ -191,6 +196,10 @@ def _known(categories: CategoriesFile, partners: PartnersFile, areas: _File | No
         partners=frozenset(one.id for one in partners.partners),
         areas=_areas(areas),
     )
+
+
+def _answers(shape: pydantic.BaseModel | None) -> Mapping[Acknowledge, str]:
+    return answers.of(shape) if isinstance(shape, AcknowledgementsFile) else ANSWERS
 
 
 def _areas(file: _File | None) -> dict[str, Area]:
@@ -236,7 +245,7 @@ def _duplicates(files: Mapping[str, _File]) -> list[Problem]:
     problems = []
     first: dict[tuple[str, str], Problem] = {}
     for document, shape in files.values():
-        for kind in ("categories", "flags", "partners", "areas", "rules", "letters"):
+        for kind in ("categories", "flags", "partners", "areas", "acknowledgements", "rules", "letters"):
             for index, one in enumerate(getattr(shape, kind, ())):
                 found = document.problem((kind, index, "id"), f"there is already one called `{one.id}`")
                 before = first.setdefault((kind, one.id), found)

@@ -9,6 +9,8 @@ from typing import Any
 
 from intake.mail.values import Acknowledge, Urgency
 
+ANSWERS = {Acknowledge.STANDARD: "acknowledgement", Acknowledge.NEUTRAL: "acknowledgement-neutral"}
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -57,3 +59,4 @@ class Rulebook:
     threshold: int = 10  # from which weights count for a flag, an urgency or an acknowledgement
     lean: int = 1_000_000  # weight from which the heaviest category is taken where none reaches its threshold
     areas: Mapping[str, str] = field(default_factory=dict)  # id -> name, in file order
+    answers: Mapping[Acknowledge, str] = field(default_factory=lambda: ANSWERS)  # -> folder under templates/

@@ -130,6 +130,20 @@ class AreasFile(_Shape):
     areas: tuple[AreaShape, ...] = ()
 
 
+class AcknowledgementShape(_Shape):
+    """One way of answering, of `acknowledgements.yaml`."""
+
+    id: Acknowledge
+    means: str = ""
+    template: Id | None = None  # a folder under templates/
+
+
+class AcknowledgementsFile(_Shape):
+    """`acknowledgements.yaml`."""
+
+    acknowledgements: tuple[AcknowledgementShape, ...] = ()
+
+
 LanguageTag = Annotated[str, AfterValidator(_language)]
 Lists = dict[Id, Annotated[dict[LanguageTag, Texts], BeforeValidator(_by_language), Field(min_length=1)]]
 
