@@ -76,11 +76,21 @@ def test_every_fault_at_once_with_its_place(tmp_path: Path) -> None:
         (("banners: []", "banners: ['^(?!Dear)']"), "is not a regular expression"),
         (("password-env: INTAKE_IMAP_PASSWORD", "password: hunter2"), "unknown key `password`"),
         (("# user: cohesion@example.org", "user: cohesion@example.org"), "give both or neither"),
+        (("# alerts: ", "alerts: {address: Cohesion@example.org} #"), "another address than those whose mail is read"),
+        (("# alerts: ", "alerts: {address: it-desk} #"), "is not an e-mail address"),
+        (("# alerts: ", "alerts: {adress: it@example.org} #"), "did you mean `address`?"),
     ],
 )
 def test_unsafe_or_senseless_settings_are_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     """X1, X2: no secret in config.yaml, no clear text but to this machine, and no setting that cannot work."""
     assert any(said in message for _, message in faults(write(tmp_path, change)))
+
+
+def test_where_alerts_go(tmp_path: Path) -> None:
+    """H3: alerts go to one configured address, and nowhere unless there is one."""
+    assert load_config(write(tmp_path)).alerts.address is None
+    path = write(tmp_path, ("# alerts: ", "alerts: "), ("#   address: it-desk", "  address: it-desk"))
+    assert load_config(path).alerts.address == "it-desk@example.org"
 
 
 def test_faults_never_show_a_secret(tmp_path: Path) -> None:
