@@ -27,7 +27,7 @@ from intake.daemon.receive import Receiver
 from intake.daemon.rules import Rules
 from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
-from intake.errors import UserError
+from intake.errors import Problem, UserError
 from intake.loopback import is_loopback
 from intake.mail.values import Identity, Intermediary
 from intake.mailbox.backoff import Backoff
@@ -39,7 +39,9 @@ from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient, SmtpSettings
+from intake.outbox.templates import mail_folders
 from intake.reports import Imported
+from intake.rules.answers import missing
 from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import DigestTimes, Rulebook
 from intake.store import cases, quarantine
@@ -107,7 +109,16 @@ class App:
         """Load the rules folder, or an old rulebook's files. Raises UserError with every fault."""
         digests = self.config.digests
         times = DigestTimes(tuple(DAYS.index(day) for day in digests.days), digests.time)
-        return load_rulebook(self.config.paths.rules, times) if files is None else load_files(files, times)
+        if files is not None:
+            return load_files(files, times)
+        rulebook = load_rulebook(self.config.paths.rules, times)
+        if problems := self.unwritten(rulebook):
+            raise UserError("the rules cannot be used", problems)
+        return rulebook
+
+    def unwritten(self, rulebook: Rulebook) -> list[Problem]:
+        """Return a fault for each answer of `rulebook` whose folder of templates is not there."""
+        return missing(rulebook, mail_folders(self.config.paths.templates))
 
     @cached_property
     def identity(self) -> Identity:
@@ -158,7 +169,8 @@ class App:
     def daemon(self) -> Daemon:
         """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
         alerts = Alerts(self.composer, self.config.alerts.address)
-        rules = Rules(self.config.paths.rules, self._load, self._load, self.database, alerts, self.worker)
+        paths = self.config.paths
+        rules = Rules(paths.rules, paths.templates, self._load, self._load, self.database, alerts, self.worker)
         return Daemon(
             receivers=tuple(self._receiver(mailbox) for mailbox in self.config.mailboxes),
             processor=self._processor(lambda: self._sorter(rules.rulebook)),

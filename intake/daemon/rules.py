@@ -64,10 +64,19 @@ class Watch:
 
 
 def signature(folder: Path) -> Signature:
-    """Return what changes whenever a rule file of `folder` does; never raises."""
+    """Return what changes whenever a rule file of `folder` does."""
     try:
         with os.scandir(folder) as entries:
             return tuple(sorted(_marks(one) for one in entries if _is_rules(one.name)))
+    except OSError as error:
+        return (("unreadable", str(error.errno)),)
+
+
+def mails(folder: Path) -> Signature:
+    """Return the names of the folders of templates: rules may name them."""
+    try:
+        with os.scandir(folder) as entries:
+            return tuple(sorted((one.name,) for one in entries if one.is_dir()))
     except OSError as error:
         return (("unreadable", str(error.errno)),)
 
@@ -90,6 +99,7 @@ class Rules:
     """The rulebook in force. Other threads read `rulebook`, once for each piece of work."""
 
     folder: Path
+    templates: Path  # what rules name of it must be there too
     load: Callable[[], Rulebook]  # the folder's files; raises UserError with every fault
     load_kept: Callable[[Mapping[str, str]], Rulebook]  # an old rulebook's files
     database: Database
@@ -103,7 +113,7 @@ class Rules:
 
     def read(self) -> UserError | None:
         """Load the folder, before anything is touched; return what is wrong with it."""
-        self._watch = Watch(signature(self.folder))
+        self._watch = Watch(self._signature())
         self._found = self._load()
         return self._found if isinstance(self._found, UserError) else None
 
@@ -132,7 +142,7 @@ class Rules:
 
         `now` is in seconds, of any clock that never goes back.
         """
-        if self._watch.due(signature(self.folder), now):
+        if self._watch.due(self._signature(), now):
             self._found = self._load()
         if self._found is not None:
             self._act(self._found)
@@ -142,6 +152,9 @@ class Rules:
             self._say()
             self._said = now
         return self._watch.seconds
+
+    def _signature(self) -> Signature:
+        return signature(self.folder) + mails(self.templates)
 
     def _load(self) -> Rulebook | UserError:
         try:

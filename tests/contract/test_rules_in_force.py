@@ -29,7 +29,7 @@ from intake.store.database import Database
 from intake.store.packing import unpack
 from intake.store.tables import digest_items, messages, outbox
 from intake.triage import Sorter
-from tests.outbox_values import LONDON, composer, read
+from tests.outbox_values import LONDON, TEMPLATES, composer, read
 from tests.store_fixtures import Clock
 from tests.unit.rulebooks import PARTNERS, files, rule
 
@@ -58,7 +58,7 @@ def rules(database: Database, folder: Path) -> Rules:
 
 def process(database: Database, folder: Path, worker: str = "one", address: str | None = IT) -> Rules:
     alerts = Alerts(composer(), address)
-    return Rules(folder, lambda: load_rulebook(folder), load_files, database, alerts, worker)
+    return Rules(folder, TEMPLATES, lambda: load_rulebook(folder), load_files, database, alerts, worker)
 
 
 def started(rules: Rules, *, alone: bool = False) -> Rules:
