@@ -85,7 +85,7 @@ class Processor:
         """Queue every mail that this message causes."""
         ids = (recorded.reference, recorded.message_id, recorded.case_id)
         if triage.acknowledge and not recorded.repeated_id:
-            queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now), now)
+            queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now, rulebook.answers), now)
         for route in triage.decision.routes:
             partner = rulebook.partners[route.partner]
             if route.delivery is Delivery.NOW and not late:

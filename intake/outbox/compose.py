@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from intake.errors import Problem, UserError
-from intake.mail.values import Triage, Urgency
+from intake.mail.values import Acknowledge, Triage, Urgency
 from intake.outbox import samples, views
 from intake.outbox.mime import Head, assemble, is_plain
 from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, DigestItem
-from intake.rules.rulebook import Partner, Rulebook
+from intake.rules.rulebook import ANSWERS, Partner, Rulebook
 
 MailKind = Literal["acknowledgement", "routed", "digest", "alert"]
 
@@ -72,14 +72,23 @@ class Composer:
         self.templates = Templates(templates_dir)
         self._service = service
 
-    def acknowledgement(self, triage: Triage, reference: str, message_id: int, case_id: int, now: datetime) -> Outgoing:
+    def acknowledgement(  # noqa: PLR0913, PLR0917 (what it answers, from which templates, and where it is kept)
+        self,
+        triage: Triage,
+        reference: str,
+        message_id: int,
+        case_id: int,
+        now: datetime,
+        answers: Mapping[Acknowledge, str] = ANSWERS,
+    ) -> Outgoing:
         """Answer the resident. Raises ValueError where `triage` says that nobody is to be answered.
 
+        `answers` has the template folder of each way to answer; one that fails gives way to the built-in of that way.
         But for the reference and the language, nothing in it depends on what was written (promise 3).
         """
         if not (triage.acknowledge and triage.reply_address):
             raise ValueError("this message is not to be acknowledged")
-        rendered = self.templates.render(self._acknowledgement(triage, reference))
+        rendered = self.templates.render(self._acknowledgement(triage, reference, answers))
         draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
         draft = replace(
             draft,
@@ -132,16 +141,16 @@ class Composer:
         draft = replace(self._draft(key, "alert", recipient, now), priority=ALERT_PRIORITY)
         return self._written(draft, self._head(draft, now), rendered)
 
-    def check(self) -> tuple[Problem, ...]:
+    def check(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> tuple[Problem, ...]:
         """Return every fault of every template, in file order: each mail is rendered, in each language, from samples.
 
-        A file is named from the templates folder on: `acknowledgement/ro/body.txt`.
+        A file is named from the templates folder on: `acknowledgement/ro/body.txt`. `answers` as above.
         """
-        return self.templates.check(self._samples())
+        return self.templates.check(self._samples(answers))
 
-    def _samples(self) -> Iterator[Contents]:
+    def _samples(self, answers: Mapping[Acknowledge, str]) -> Iterator[Contents]:
         for letter in samples.ACKNOWLEDGED:
-            contents = self._acknowledgement(letter, samples.REFERENCE)
+            contents = self._acknowledgement(letter, samples.REFERENCE, answers)
             for tag in ("en", *self.templates.languages(contents.mail)):
                 yield replace(contents, language=tag)
         for letter in samples.ROUTED:
@@ -151,9 +160,9 @@ class Composer:
         for told in samples.ALERTS:
             yield self._alert(told, mended=not told.lines)
 
-    def _acknowledgement(self, triage: Triage, reference: str) -> Contents:
-        folder = "acknowledgement" if _is_standard(triage) else f"acknowledgement-{triage.acknowledge}"
-        return Contents(folder, self._headline(reference=reference), {}, triage.language.tag)
+    def _acknowledgement(self, triage: Triage, reference: str, answers: Mapping[Acknowledge, str]) -> Contents:
+        way = Acknowledge(triage.acknowledge or Acknowledge.STANDARD)
+        return Contents(answers[way], self._headline(reference=reference), {}, triage.language.tag, ANSWERS[way])
 
     def _routed(self, triage: Triage, reference: str, partner: Partner, rulebook: Rulebook) -> Contents:
         headline = self._headline(

@@ -126,6 +126,7 @@ def _items(conn: Connection, which: ColumnElement[bool]) -> list[DigestItem]:
             messages.c.arrived_at,
             messages.c.subject,
             messages.c.own_words,
+            messages.c.areas,
             digest_items.c.formerly,
             cases.c.reference,
         )
@@ -162,4 +163,5 @@ def _item(row: Any, categories: Sequence[str]) -> DigestItem:
         subject=row.subject,
         own_words=row.own_words,
         formerly=row.formerly or "",
+        areas=tuple(row.areas or ()),
     )

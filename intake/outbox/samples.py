@@ -80,6 +80,7 @@ _FULL = replace(
         _BARE.decision,
         categories=("first", "second"),
         flags=_FLAGS,
+        areas=("somewhere", "elsewhere"),
         urgency=Urgency.EMERGENCY,
         routes=(Route(PARTNER.id, Delivery.NOW, "rule"),),
         evidence=_WHY,
@@ -95,7 +96,13 @@ _DIGEST = (
     _PLAIN,
     replace(_PLAIN, message_id=2, categories=("first", "second"), urgency=Urgency.TODAY, own_words="Words"),
     replace(
-        _PLAIN, message_id=3, categories=("second",), urgency=Urgency.EMERGENCY, subject="A subject", formerly="another"
+        _PLAIN,
+        message_id=3,
+        categories=("second",),
+        urgency=Urgency.EMERGENCY,
+        subject="A subject",
+        formerly="another",
+        areas=("somewhere",),
     ),
 )
 

@@ -38,6 +38,7 @@ class Contents:
     headline: Context  # all that `subject.txt` knows
     body: Context  # what the bodies know besides
     language: str = "en"  # BCP 47: what stands before the English, where there is a folder for it
+    instead: str = ""  # the built-in folder that serves where this one fails; "": of the same name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Templates:
             return self._own.render(contents)
         except ExceptionGroup as group:
             problems = tuple(_discreet(fault) for fault in group.exceptions if isinstance(fault, _Fault))
-        return replace(self._built_in.render(contents), problems=problems)
+        built_in = replace(contents, mail=contents.instead or contents.mail)
+        return replace(self._built_in.render(built_in), problems=problems)
 
     def languages(self, mail: str) -> tuple[str, ...]:
         """Return the names of that mail's language folders."""
@@ -96,6 +98,11 @@ class Templates:
             except ExceptionGroup as group:
                 problems |= {_candid(fault) for fault in group.exceptions if isinstance(fault, _Fault)}
         return tuple(sorted(problems))
+
+
+def mail_folders(templates: Path) -> tuple[str, ...]:
+    """Return the names of the folders that mails can be written from."""
+    return tuple(sorted(one.name for one in templates.glob("*/")))
 
 
 def built_in() -> Path:

@@ -36,6 +36,7 @@ class DigestItem:
     subject: str
     own_words: str
     formerly: str = ""  # the partner it was for before that one left the rulebook
+    areas: tuple[str, ...] = ()  # ids of the places that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo)
     withheld = [name for name, _ in flags if name in _DEFENCES]
     return {
         "categories": [category_name(one, rulebook) for one in triage.decision.categories],
+        "areas": _area_names(triage.decision.areas, rulebook),
         "flags": [{"id": name, "value": _partner_name(value, rulebook)} for name, value in flags],
         "withheld": withheld,
         "sender": None if withheld else _sender(triage),
@@ -98,6 +100,10 @@ def category_name(category: str, rulebook: Rulebook) -> str:
     return rulebook.categories[category].name if category in rulebook.categories else category
 
 
+def _area_names(areas: Sequence[str], rulebook: Rulebook) -> list[str]:
+    return [rulebook.areas.get(one, one) for one in areas]
+
+
 def _index(order: Sequence[str], category: str) -> int:
     return order.index(category) if category in order else len(order)
 
@@ -109,6 +115,7 @@ def _item(item: DigestItem, length: int, rulebook: Rulebook, zone: ZoneInfo, now
         "arrived": _when(item.arrived_at, zone),
         "age": _age(now - item.arrived_at),
         "others": [category_name(one, rulebook) for one in item.categories[1:]],
+        "areas": _area_names(item.areas, rulebook),
         "formerly": one_line(item.formerly),
         "words": one_line(_shown(item.own_words.strip() or item.subject, length, True)) if length else "",
     }

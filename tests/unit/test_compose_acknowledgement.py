@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,6 +18,8 @@ from intake.mail.values import Acknowledge, Decision, Language, Route, Urgency
 from intake.mail.values import Delivery as When
 from intake.outbox.compose import Outgoing, Service
 from intake.outbox.mime import bodies
+from intake.outbox.templates import mail_folders
+from intake.rules.rulebook import ANSWERS
 from tests.outbox_values import LONDON, NAMES, NOW, REFERENCE, SERVICE, TEMPLATES, composer, read
 from tests.store_values import triage
 
@@ -222,3 +226,24 @@ def test_published_address_must_be_plain() -> None:
     """O4: an address of ours that no header can hold is refused when the service starts."""
     with pytest.raises(UserError):
         Service("Us", "zażalenia@example.org", LONDON, "example.org")
+
+
+def test_another_template_folder(tmp_path: Path) -> None:
+    """R1: an answer is written from the folder that the rulebook names; where it fails, the built-in (O6)."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    mine = tmp_path / "templates" / "mine"
+    shutil.copytree(TEMPLATES / "acknowledgement-neutral", mine)
+    (mine / "subject.txt").write_text("Another subject {{ reference }}\n", "utf-8")
+    writer = composer(tmp_path / "templates")
+    answers = {**ANSWERS, Acknowledge.NEUTRAL: "mine"}
+    letter = replace(triage(), acknowledge="neutral")
+    assert writer.check(answers) == ()
+    assert "mine" in mail_folders(tmp_path / "templates")
+    made = writer.acknowledgement(letter, REFERENCE, 1, 1, NOW, answers)
+    assert read(made.mail)["Subject"] == f"Another subject {REFERENCE}"
+    (mine / "subject.txt").write_text("{{ nothing }}\n", "utf-8")
+    (problem,) = writer.check(answers)
+    assert problem.file == "mine/subject.txt"
+    fallen_back = writer.acknowledgement(letter, REFERENCE, 1, 1, NOW, answers)
+    assert fallen_back.mail == COMPOSER.acknowledgement(letter, REFERENCE, 1, 1, NOW).mail
+    assert fallen_back.problems

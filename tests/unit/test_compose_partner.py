@@ -300,3 +300,17 @@ def test_long_letters_are_cut() -> None:
     """P5: a letter of ten million characters makes a mail of bounded size."""
     made = routed(triage(own_words="word " * 2_000_000))
     assert len(made.mail) < 10 * views.WORDS
+
+
+def test_places_are_named() -> None:
+    """A routed mail and a digest name the places that the letter names."""
+    book = replace(RULEBOOK, areas={"lings": "Lings", "nn3": "NN3"})
+    letter = replace(triage(), decision=replace(decision(), areas=("lings", "gone")))
+    made = COMPOSER.routed(letter, REFERENCE, POLICE, book, 7, 3, NOW)
+    text, page = bodies(made.mail)
+    assert "Area: Lings, gone" in text
+    assert "<td>Lings, gone</td>" in page
+    text, page = bodies(COMPOSER.digest(POLICE, [item(1, areas=("lings",)), item(2)], book, NOW, NOW).mail)
+    assert text.count("Area: Lings") == page.count("Area: Lings") == 1
+    text, page = bodies(routed(replace(triage(), decision=replace(decision(), areas=()))).mail)
+    assert "Area" not in text + page

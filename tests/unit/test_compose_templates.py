@@ -234,8 +234,8 @@ def test_a_fault_behind_the_shipped_words(templates: Path) -> None:
     assert checked(templates) == [
         "acknowledgement/body.txt:23: 'refrence' is undefined",
         "digest/body.html:33: it stands outside every block, so nobody sees it",
-        "routed/body.html:65: No filter named 'safe'",
-        "routed/body.html:65: it stands outside every block, so nobody sees it",
+        "routed/body.html:68: No filter named 'safe'",
+        "routed/body.html:68: it stands outside every block, so nobody sees it",
     ]
 
 
