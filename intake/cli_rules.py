@@ -13,16 +13,18 @@ import typer
 from rich.console import Console
 
 from intake import app as composition
-from intake import history_shown, period
+from intake import explain_shown, history_shown, period, workbench
 from intake import rules_shown as shown
 from intake import unmatched as unsorted
 from intake.app import App
 from intake.errors import Problem, UserError
+from intake.rules.beside import Pair
 from intake.rules.load import Trial, load_rulebook, try_folder
 from intake.store import history
 from intake.store.database import pending
 from intake.store.history import Stretch
 from intake.terminal import CONFIG, ConfigPath, Json, OptionalConfigPath, example, progress, say, say_json
+from intake.triage import Sorter
 from intake.usage import usage
 from intake.whatif import Comparer
 
@@ -71,6 +73,37 @@ def run_examples(folder: RulesFolder = None, config: OptionalConfigPath = None, 
     raise typer.Exit(FAULTY if problems else 0)
 
 
+@rules_app.command(
+    epilog=example(
+        "intake rules explain letter.eml",
+        "intake rules explain CSP-7K4M-29Q --rule mould",
+        "intake rules explain '<1@example.org>' --rules ../new-rules --json",
+    )
+)
+def explain(
+    what: Annotated[str, typer.Argument(metavar="MESSAGE", help="A file, a case reference, or a Message-ID.")],
+    config: OptionalConfigPath = None,
+    rule: Annotated[str | None, typer.Option(help="Tell of this rule why it fired or did not.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="The rules folder to explain by.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell why a message is sorted as it is: which rules fire on which words, which nearly do, and what adds up."""
+    app = _app(config)
+    sorter = Sorter(load_rulebook(rules) if rules else app.rulebook, app.identity, app.zone)
+    if Path(what).exists():
+        accounts = [workbench.of_file(Path(what), sorter, rule)]
+    else:
+        _ready(app)
+        accounts = list(workbench.of_stored(app.database, what, sorter, rule))
+    console = Console()
+    for one in accounts:
+        if as_json:
+            say_json(explain_shown.account_object(one))
+        else:
+            told = explain_shown.account_text(one, app.zone, plain=not console.is_terminal)
+            console.print(told, soft_wrap=not console.is_terminal)
+
+
 @rules_app.command(epilog=example("intake rules whatif ../new-rules", "intake rules whatif ../new-rules --since 12w"))
 def whatif(
     other: Annotated[Path, typer.Argument(metavar="FOLDER", help="The other rules folder.")],
@@ -86,7 +119,7 @@ def whatif(
     app = App.open(config)
     after = load_rulebook(other)
     begin, stretch = _history(app, since)
-    comparer = Comparer(app.rulebook, after, app.identity, app.zone, begin, limit)
+    comparer = Comparer(Pair.of(app.rulebook, after), app.identity, app.zone, begin, limit)
     with progress("judging", stretch.messages) as step:
         tally = comparer.run(app.database, step)
     if as_json:
@@ -126,21 +159,28 @@ def stats(config: ConfigPath = CONFIG, since: Since = "90d", as_json: Json = Fal
 
 def _history(app: App, since: str) -> tuple[datetime, Stretch]:
     """Return since when, and what is stored since then. Raises UserError for another word than a time."""
-    if pending(app.database):
-        raise UserError("the database is not of this version: `intake run` or `intake db upgrade` brings it there")
+    _ready(app)
     with app.database.read() as conn:
         begin = period.since(since, app.database.clock(conn), app.zone)
         return begin, history.stretch(conn, begin)
 
 
+def _ready(app: App) -> None:
+    if pending(app.database):
+        raise UserError("the database is not of this version: `intake run` or `intake db upgrade` brings it there")
+
+
+def _app(config: Path | None) -> App:
+    """Return the deployment, or the shipped one where there is no config.yaml."""
+    if config is None and not CONFIG.is_file():
+        sys.stderr.write("intake: there is no config.yaml here: the shipped rules\n")
+        config = composition.defaults() / "config.yaml"
+    return App.open(config or CONFIG)
+
+
 def _rules_folder(folder: Path | None, config: Path | None) -> Path:
     """Return the folder named, or the deployment's, or the shipped one where there is no config.yaml."""
-    if folder is not None:
-        return folder
-    if config is not None or CONFIG.is_file():
-        return App.open(config or CONFIG).config.paths.rules
-    sys.stderr.write("intake: there is no config.yaml here: the shipped rules\n")
-    return composition.defaults() / "rules"
+    return _app(config).config.paths.rules if folder is None else folder
 
 
 def _tried(folder: Path) -> tuple[Trial | None, Sequence[Problem]]:

@@ -45,6 +45,7 @@ def message_files(patterns: Sequence[str]) -> list[Path]:
 
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset({"Cc", "Zl", "Zp"})  # Unicode categories: controls, and what ends lines beside them
 
 
 def summary_text(one: Summary) -> str:
@@ -88,7 +89,8 @@ def health_text(health: Health, zone: ZoneInfo) -> str:
         lines.append(f"mailbox {mailbox.name}: {polled}" + (f"; {mailbox.notice}" if mailbox.notice else ""))
     for process in health.rulebooks:
         faulty = f"; the files have been faulty since {cell(process.fault.since, zone)}" if process.fault else ""
-        lines.append(f"rulebook {process.version[:12]}: in force since {cell(process.since, zone)}{faulty}")
+        where = f" at {process.worker}" if len(health.rulebooks) > 1 else ""
+        lines.append(f"rulebook {process.version[:12]}: in force{where} since {cell(process.since, zone)}{faulty}")
     lines += [
         f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted; {health.inbox.duplicates} were copies",
         "outbox: " + (", ".join(f"{number} {state}" for state, number in health.outbox.items()) or "empty"),
@@ -125,7 +127,9 @@ def cell(value: object, zone: ZoneInfo) -> str:
 
 def printable(text: str) -> str:
     """Return `text` without what could drive a terminal: control characters and bidi overrides become spaces."""
-    return "".join(" " if one != "\n" and (unicodedata.category(one) == "Cc" or one in _BIDI) else one for one in text)
+    return "".join(
+        " " if one != "\n" and (unicodedata.category(one) in _UNSEEN or one in _BIDI) else one for one in text
+    )
 
 
 def case_text(case: Case, zone: ZoneInfo) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
 
 from intake.mail.values import Decision, Evidence, Facts, Span, Urgency
 from intake.rules import conditions, weigh
@@ -77,7 +76,8 @@ class Explanation:
     stopped: str  # the rule that kept later ones from being asked, "" where none did
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """One line of a rule's condition."""
 
     depth: int  # 0: the whole `when`

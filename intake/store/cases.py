@@ -122,6 +122,19 @@ def case(conn: Connection, reference: str) -> Case | None:
     return Case(row.id, row.reference, row.opened_at, row.closed_at, stored, _mails(conn, row.id))
 
 
+def named(conn: Connection, name: str) -> list[tuple[str, StoredMessage]]:
+    """Return the messages of the case of that reference, or with that Message-ID, oldest first, each with its case."""
+    reference = None if "@" in name else valid_reference(name)
+    header_id = name.strip().removeprefix("<").removesuffix(">")
+    found = (
+        select(messages, cases.c.reference)
+        .join(cases, cases.c.id == messages.c.case_id)
+        .where(cases.c.reference == reference if reference else messages.c.header_id == header_id)
+        .order_by(messages.c.arrived_at, messages.c.id)
+    )
+    return [(row.reference, _message(conn, row)) for row in conn.execute(found).all()]
+
+
 def raw(conn: Connection, message_id: int) -> bytes:
     """Return a message as it came."""
     found = select(raws.c.data).join(messages, messages.c.raw_hash == raws.c.hash).where(messages.c.id == message_id)

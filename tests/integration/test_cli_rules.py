@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from intake.cli import main_app
 from tests.unit.rulebooks import CATEGORIES, PARTNERS
+from tests.walk.deployment import Deployment
 
 RULES = """rules:
   - id: damp
@@ -56,10 +60,11 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-@pytest.mark.parametrize("command", ["check", "test"])
+@pytest.mark.parametrize("command", ["check", "test", "explain", "whatif", "unmatched", "stats"])
 def test_help_shows_examples(command: str) -> None:
     """Every command's help has an example that begins with its own name."""
-    assert f"intake rules {command}" in call(command, "--help").split("Examples")[1]
+    printed = CliRunner().invoke(main_app, ["rules", command, "--help"], env={"COLUMNS": "120"}).stdout
+    assert f"intake rules {command}" in printed.split("Examples")[1]
 
 
 def test_check_says_what_it_looked_at(rules: Path) -> None:
@@ -129,3 +134,66 @@ def test_the_shipped_rules_serve_where_nothing_is_configured(tmp_path: Path) -> 
     """Without a folder and without a config.yaml, the shipped rules are looked at; an empty folder is an error."""
     assert json.loads(call("check", "--json", folder=tmp_path))["files"] > 10
     call("check", tmp_path / "none", exit_code=2)
+
+
+LETTER = """From: resident@example.org
+To: cohesion@example.org
+Subject: our flat
+Message-ID: <one@example.org>
+Date: Mon, 02 Mar 2026 08:30:00 +0000
+
+There is a damp wall in the living room of our flat.
+"""
+
+
+@pytest.fixture
+def stored(tmp_path: Path, rules: Path) -> Deployment:
+    """A deployment with those rules that has one letter stored."""
+    made = Deployment(tmp_path / "deployment")
+    shutil.rmtree(made.folder / "rules")
+    shutil.copytree(rules, made.folder / "rules")
+    (made.folder / "letter.eml").write_text(LETTER)
+    made.call("import", str(made.folder / "letter.eml"))
+    return made
+
+
+def test_a_file_is_explained(tmp_path: Path, rules: Path) -> None:
+    """R7: a message in a file is explained under the rules of a folder; asked for a rule, so is that rule."""
+    (tmp_path / "letter.eml").write_text(LETTER)
+    told = call("explain", tmp_path / "letter.eml", "--rules", rules, folder=tmp_path)
+    assert "a »damp« wall" in told
+    assert "damp  10-rules.yaml:2" in told
+    told = call("explain", tmp_path / "letter.eml", "--rules", rules, "--rule", "damp", "--json", folder=tmp_path)
+    why = json.loads(told)["why"]
+    assert why["fired"]
+    assert [(line["text"], line["held"]) for line in why["lines"]] == [
+        ("all of these", True),
+        ("words: damp", True),
+        ("none of these", True),
+        ("words: cheese", False),
+    ]
+    call("explain", tmp_path / "letter.eml", "--rules", rules, "--rule", "nothing", folder=tmp_path, exit_code=2)
+
+
+def test_a_stored_message_is_explained_under_the_rules_of_today(stored: Deployment) -> None:
+    """R7: a case reference or a Message-ID is explained by today's rules, with what was recorded under others."""
+    reference = json.loads(stored.call("search", "damp", "--json"))["reference"]
+    told = json.loads(stored.call("rules", "explain", reference, "--json"))
+    assert told["recorded"] is None
+    assert told["explanation"]["decision"]["categories"] == ["housing"]
+    replace(stored.folder / "rules" / "10-rules.yaml", "category: housing", "category: street")
+    (stored.folder / "rules" / "golden.yaml").unlink()
+    for name in (reference, "one@example.org", "<one@example.org>"):
+        told = json.loads(stored.call("rules", "explain", name, "--json"))
+        assert told["what"] == reference
+        assert told["explanation"]["decision"]["categories"] == ["street"]
+        assert told["recorded"]["categories"] == ["housing"]
+    assert "under other rules" in stored.call("rules", "explain", reference)
+    assert "no stored message" in stored.call("rules", "explain", "two@example.org", exit_code=2)
+
+
+def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+    """A name that is no file, with no database to look into, is one sentence and exit code 2."""
+    made = Deployment(tmp_path / "new")
+    assert "Traceback" not in made.call("rules", "explain", "nothing.eml", exit_code=2)
+    assert "cannot be read" in made.call("rules", "explain", str(tmp_path), exit_code=2)
