@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import re
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -165,15 +164,6 @@ def test_machines_that_want_no_reply_are_not_in_danger(book: Rulebook, text: str
     decision = sort(book, text, language="en")
     assert decision.categories == ("unsolicited",)
     assert decision.urgency is Urgency.ROUTINE
-
-
-def test_the_page_for_admins_can_be_copied(book: Rulebook) -> None:
-    """Every example of docs/rules.md is a rulebook that loads beside the shipped categories and partners."""
-    blocks = re.findall(r"```yaml\n(.*?)```", (RULES.parent / "docs" / "rules.md").read_text("utf-8"), re.DOTALL)
-    kept = {name: book.files[name] for name in ("categories.yaml", "partners.yaml")}
-    assert len(blocks) >= 6
-    for block in blocks:
-        load_files(kept | {"10-new.yaml": block if re.match("rules:|lists:", block) else f"rules:\n{block}"})
 
 
 def test_threads_share_it(book: Rulebook) -> None:

@@ -41,7 +41,10 @@ def test_a_folder_that_is_not_there() -> None:
     [
         ("acknowledgements: [{id: loud}]", "acknowledgements.yaml:1:25"),
         ("acknowledgements: [{id: none, template: quiet}]", "acknowledgements.yaml:1:41: `none` sends nothing"),
-        ("acknowledgements: [{id: none}, {id: none}]", "acknowledgements.yaml:1:37: there is already one called `none`"),
+        (
+            "acknowledgements: [{id: none}, {id: none}]",
+            "acknowledgements.yaml:1:37: there is already one called `none`",
+        ),
         ("acknowledgements: [{id: neutral, template: ../x}]", "acknowledgements.yaml:1:44"),
     ],
 )
