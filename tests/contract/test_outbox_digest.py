@@ -255,7 +255,7 @@ def test_when_clocks_change(day: str, at: str, slot: str) -> None:
 @settings(deadline=None)
 @given(
     st.sampled_from(["Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]),
-    st.times().map(lambda each: each.replace(microsecond=0, tzinfo=None)),
+    st.times().map(lambda each: each.replace(microsecond=0, tzinfo=None, fold=0)),
     st.sets(st.integers(0, 6), min_size=1),
     st.dates(date(2024, 1, 1), date(2030, 12, 1)),
     st.integers(20, 300),
