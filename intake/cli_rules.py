@@ -46,7 +46,7 @@ def _options() -> None:
 def check(folder: RulesFolder = None, config: OptionalConfigPath = None, as_json: Json = False) -> None:
     """Find every fault of a rules folder, examples and golden letters included. Exit code 1 where there is one."""
     folder = _rules_folder(folder, config)
-    trial, problems = _tried(folder)
+    trial, problems = _tried(folder, config)
     if as_json:
         say_json(_checked(trial, problems))
     elif problems or trial is None:
@@ -60,7 +60,7 @@ def check(folder: RulesFolder = None, config: OptionalConfigPath = None, as_json
 def run_examples(folder: RulesFolder = None, config: OptionalConfigPath = None, as_json: Json = False) -> None:
     """Run the examples beside the rules and the golden letters. Exit code 1 where one fails."""
     folder = _rules_folder(folder, config)
-    trial, problems = _tried(folder)
+    trial, problems = _tried(folder, config)
     if as_json:
         say_json(_checked(trial, problems) | (shown.tested(trial) if trial else {}))
     else:
@@ -183,15 +183,20 @@ def _rules_folder(folder: Path | None, config: Path | None) -> Path:
     return _app(config).config.paths.rules if folder is None else folder
 
 
-def _tried(folder: Path) -> tuple[Trial | None, Sequence[Problem]]:
-    """Return the rulebook where its files are sound, and every fault. Raises UserError where there is no folder."""
+def _tried(folder: Path, config: Path | None) -> tuple[Trial | None, Sequence[Problem]]:
+    """Return the rulebook where its files are sound, and every fault. Raises UserError where there is no folder.
+
+    Where there is a deployment, its templates must hold the folders that the rules answer from.
+    """
     try:
         trial = try_folder(folder)
     except UserError as error:
         if not error.problems:
             raise
         return None, error.problems
-    return trial, trial.problems
+    deployed = App.open(config or CONFIG) if config or CONFIG.is_file() else None
+    unwritten = deployed.unwritten(trial.rulebook) if deployed else []
+    return trial, [*trial.problems, *unwritten]
 
 
 def _checked(trial: Trial | None, problems: Sequence[Problem]) -> dict[str, Any]:

@@ -197,3 +197,14 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     made = Deployment(tmp_path / "new")
     assert "Traceback" not in made.call("rules", "explain", "nothing.eml", exit_code=2)
     assert "cannot be read" in made.call("rules", "explain", str(tmp_path), exit_code=2)
+
+
+def test_check_looks_for_the_templates_that_answers_name(rules: Path, tmp_path: Path) -> None:
+    """R4: an answer from a template folder that the deployment has not is a fault in its line."""
+    deployment = tmp_path / "deployment"
+    CliRunner().invoke(main_app, ["init", str(deployment)])
+    (rules / "acknowledgements.yaml").write_text("acknowledgements:\n  - {id: neutral, template: quiet}\n", "utf-8")
+    printed = call("check", rules, folder=deployment, exit_code=1)
+    assert "acknowledgements.yaml:2:29: there is no template folder `quiet`" in printed
+    shutil.copytree(deployment / "templates" / "acknowledgement-neutral", deployment / "templates" / "quiet")
+    assert "No fault" in call("check", rules, folder=deployment)
