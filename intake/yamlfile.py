@@ -343,7 +343,7 @@ def meant(given: object, known: Iterable[str]) -> str:
 
 def _clock_time(value: object) -> object:
     """Take H:MM and HH:MM only: pydantic would read 8.30 as seconds."""
-    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
+    found = re.fullmatch(_CLOCK, value) if isinstance(value, str) else None
     if found is None and not isinstance(value, datetime.time):
         raise ValueError(f"must be a time such as 07:30, not {_described(value)}")
     return datetime.time(int(found[1]), int(found[2])) if found else value
@@ -351,7 +351,9 @@ def _clock_time(value: object) -> object:
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
-ClockTime = Annotated[datetime.time, pydantic.BeforeValidator(_clock_time)]  # wall clock, 24 hours
+_CLOCK = "([01]?[0-9]|2[0-3]):([0-5][0-9])"
+_AS_TEXT = pydantic.WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK}$"})
+ClockTime = Annotated[datetime.time, pydantic.BeforeValidator(_clock_time), _AS_TEXT]  # wall clock, 24 hours
 
 
 def _known_keys(model: Any, path: Where) -> tuple[str, ...]:

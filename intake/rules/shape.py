@@ -6,16 +6,31 @@ import re
 from datetime import datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from intake.mail.values import Acknowledge, Kind, Urgency
 from intake.yamlfile import DAYS, ClockTime, Day
+
+_ID = "[a-z0-9]+(-[a-z0-9]+)*"
+_ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
+_LANGUAGE = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"
+_MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?"
 
 FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
 
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | dict) else value
+
+
+def _short(one: Any, least: int = 1) -> BeforeValidator:
+    """Take one thing where several may stand."""
+    return BeforeValidator(_listed, json_schema_input_type=one | Annotated[tuple[one, ...], Field(min_length=least)])
+
+
+def _spelt(pattern: str) -> WithJsonSchema:
+    """Tell editors how a text must look."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
 def _lettered(value: Any) -> Any:
@@ -27,32 +42,32 @@ def _by_language(value: Any) -> Any:
 
 
 def _id(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value) or len(value) > 60:
+    if not re.fullmatch(_ID, value) or len(value) > 60:
         raise ValueError("an id is small letters, digits and single hyphens, at most 60")
     return value
 
 
 def _address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+", value) or len(value) > 254:
+    if not re.fullmatch(_ADDRESS, value) or len(value) > 254:
         raise ValueError("is not a mail address")
     return value
 
 
 def _language(value: str) -> str:
-    if not re.fullmatch(r"([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?", value):
+    if not re.fullmatch(_LANGUAGE, value):
         raise ValueError(f"`{value}` is not a language tag such as en, pl or fa-AF")
     return value
 
 
 Weight = Annotated[int, Field(ge=-1000, le=1000)]
-Id = Annotated[str, AfterValidator(_id)]
-Address = Annotated[str, AfterValidator(_address)]
+Id = Annotated[str, AfterValidator(_id), _spelt(_ID)]
+Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
 Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
-Names = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-FieldNames = Annotated[tuple[FieldName, ...], BeforeValidator(_listed), Field(min_length=1)]
-Kinds = Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1)]
-Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], _short(Text), Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], _short(Text, 0)]
+FieldNames = Annotated[tuple[FieldName, ...], _short(FieldName), Field(min_length=1)]
+Kinds = Annotated[tuple[Kind, ...], _short(Kind), Field(min_length=1)]
+Days = Annotated[tuple[Day, ...], _short(Day), Field(min_length=1)]
 
 
 class _Shape(BaseModel):
@@ -119,8 +134,8 @@ class AreaShape(_Shape):
 
     id: Id
     name: Text
-    words: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
-    postcodes: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    words: Names = ()
+    postcodes: Names = ()
     not_near: ExclusionShape | None = None
 
 
@@ -144,8 +159,9 @@ class AcknowledgementsFile(_Shape):
     acknowledgements: tuple[AcknowledgementShape, ...] = ()
 
 
-LanguageTag = Annotated[str, AfterValidator(_language)]
-Lists = dict[Id, Annotated[dict[LanguageTag, Texts], BeforeValidator(_by_language), Field(min_length=1)]]
+LanguageTag = Annotated[str, AfterValidator(_language), _spelt(_LANGUAGE)]
+ByLanguage = Annotated[dict[LanguageTag, Texts], Field(min_length=1)]
+Lists = dict[Id, Annotated[ByLanguage, BeforeValidator(_by_language, json_schema_input_type=ByLanguage | Texts)]]
 
 
 class ListsFile(_Shape):
@@ -176,12 +192,18 @@ class HoursShape(_Shape):
     to: ClockTime = time(0)
 
 
+Conditions = Annotated[
+    "tuple[ConditionShape, ...]",
+    BeforeValidator(_listed, json_schema_input_type="ConditionShape | tuple[ConditionShape, ...]"),
+]
+
+
 class ConditionShape(_Shape):
     """One condition; every key of it must hold."""
 
-    any: Annotated[tuple[ConditionShape, ...], BeforeValidator(_listed)] | None = None
-    all: Annotated[tuple[ConditionShape, ...], BeforeValidator(_listed)] | None = None
-    not_: Annotated[tuple[ConditionShape, ...], BeforeValidator(_listed)] | None = None
+    any: Conditions | None = None
+    all: Conditions | None = None
+    not_: Conditions | None = None
     in_: FieldNames | None = None
     words: Texts | None = None
     phrases: Texts | None = None
@@ -229,7 +251,7 @@ class ExampleShape(_Shape):
     attachments: tuple[str, ...] = ()
     headers: dict[str, str] = Field(default_factory=dict)
     kind: Kind = Kind.PERSON
-    received: datetime | None = None
+    received: Annotated[datetime, _spelt(_MOMENT)] | None = None
 
 
 class OutcomeShape(_Shape):
@@ -257,7 +279,8 @@ class GoldenFile(_Shape):
     letters: tuple[LetterShape, ...] = ()
 
 
-Examples = Annotated[tuple[Annotated[ExampleShape, BeforeValidator(_lettered)], ...], BeforeValidator(_listed)]
+_Example = Annotated[ExampleShape, BeforeValidator(_lettered, json_schema_input_type=str | ExampleShape)]
+Examples = Annotated[tuple[_Example, ...], _short(_Example, 0)]
 
 
 class ExamplesShape(_Shape):
