@@ -104,6 +104,16 @@ def explain(
             console.print(told, soft_wrap=not console.is_terminal)
 
 
+@rules_app.command(epilog=example("intake rules schema", "intake rules schema ../new-rules/schema"))
+def schema(
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="By default schema/ in the rules.")] = None,
+    config: ConfigPath = CONFIG,
+) -> None:
+    """Write JSON Schemas of the rule files, by which editors check and complete while you type."""
+    for path in workbench.write_schemas(folder or App.open(config).config.paths.rules / "schema"):
+        say(str(path))
+
+
 @rules_app.command(epilog=example("intake rules whatif ../new-rules", "intake rules whatif ../new-rules --since 12w"))
 def whatif(
     other: Annotated[Path, typer.Argument(metavar="FOLDER", help="The other rules folder.")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from intake.errors import UserError
 from intake.mail.values import Language, Read, Reason
 from intake.rules.explain import Explanation, Why, explain, why
+from intake.rules.schema import schemas
 from intake.store import cases, history
 from intake.store.cases import StoredMessage
 from intake.store.database import Database
@@ -47,6 +49,17 @@ class Account:
     explanation: Explanation
     why: Why | None  # of the one rule that was asked about
     recorded: Recorded | None  # None of a file, and where the rules are the same
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write a JSON Schema for every kind of rule file into `folder`; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for kind, made in schemas().items():
+        path = folder / f"{kind}.json"
+        path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        written.append(path)
+    return written
 
 
 def of_file(path: Path, sorter: Sorter, rule: str | None) -> Account:

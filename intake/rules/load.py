@@ -41,7 +41,7 @@ CATEGORIES, PARTNERS, LISTS, AREAS, GOLDEN = (
     f"{name}.yaml" for name in ("categories", "partners", "lists", "areas", "golden")
 )
 DIGESTS = DigestTimes()
-_SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
+SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
     CATEGORIES: CategoriesFile,
     PARTNERS: PartnersFile,
     LISTS: ListsFile,
@@ -178,7 +178,7 @@ def _file(name: str, text: str, problems: list[Problem]) -> _File | None:
         return None
     try:
         document = yamlfile.load(text, name)
-        return _File(document, yamlfile.validate(document, _SHAPES.get(name, RulesFile)))
+        return _File(document, yamlfile.validate(document, SHAPES.get(name, RulesFile)))
     except UserError as error:
         problems += error.problems
         return None

@@ -208,3 +208,11 @@ def test_check_looks_for_the_templates_that_answers_name(rules: Path, tmp_path: 
     assert "acknowledgements.yaml:2:29: there is no template folder `quiet`" in printed
     shutil.copytree(deployment / "templates" / "acknowledgement-neutral", deployment / "templates" / "quiet")
     assert "No fault" in call("check", rules, folder=deployment)
+
+
+def test_schemas_are_written(stored: Deployment) -> None:
+    """Schemas for editors go beside the rules, and are not taken for rule files."""
+    written = stored.call("rules", "schema").split()
+    assert {Path(one).name for one in written} >= {"rules.json", "categories.json", "golden.json"}
+    assert all(json.loads(Path(one).read_text("utf-8"))["$schema"] for one in written)
+    assert "4 files" in stored.call("rules", "check")
