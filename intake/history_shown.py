@@ -27,8 +27,8 @@ def whatif_object(tally: Tally, comparer: Comparer) -> dict[str, Any]:
     counts = sorted(tally.counts.items(), key=_order)
     return {
         "since": comparer.since.isoformat(),
-        "before": comparer.before.version,
-        "after": comparer.after.version,
+        "before": comparer.pair.before.version,
+        "after": comparer.pair.after.version,
         "messages": tally.messages,
         "moved": tally.moved,
         "counts": [move._asdict() | {"messages": number} for move, number in counts],

@@ -102,8 +102,13 @@ def read(raw: bytes, identity: Identity, zone: ZoneInfo, arrived: datetime | Non
 
 def judge(found: Read, rulebook: Rulebook, *, told: bool = True) -> Judged:
     """Return what `rulebook` makes of what was read; not `told`, places and near misses are left out (see `decide`)."""
+    return judged(found, rulebook, decide(found.facts, rulebook, told=told))
+
+
+def judged(found: Read, rulebook: Rulebook, decision: Decision) -> Judged:
+    """Return what follows, for a message that was read, from what `rulebook` decided about it."""
     screening = found.screening
-    decision = _listed(decide(found.facts, rulebook, told=told), screening, rulebook)
+    decision = _listed(decision, screening, rulebook)
     kind, reason = _kind(screening, decision)
     template, why = _acknowledgement(screening, decision, late=found.late)
     return Judged(decision, kind, reason, template, why)

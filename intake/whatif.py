@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nsmallest
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from intake.mail.values import Decision, Identity, Read
-from intake.rules.load import load_files
-from intake.rules.rulebook import Rulebook
+from intake.rules.beside import Pair
 from intake.store import history
 from intake.store.database import Database
-from intake.triage import Judged, judge, read
+from intake.triage import Judged, judged, read
 
 FEW = 1000  # messages that are judged sooner than a pool is up
 CHUNK = 500  # ids that a process judges at once
@@ -62,8 +61,7 @@ class Tally:
 class Comparer:
     """Two rulebooks, and all that judging the history by them takes."""
 
-    before: Rulebook
-    after: Rulebook
+    pair: Pair
     identity: Identity
     zone: ZoneInfo
     since: datetime
@@ -108,7 +106,8 @@ class Comparer:
         return tuple(nsmallest(self.limit, moved, key=lambda one: (-one.fall, -one.arrived_at.timestamp(), -one.id)))
 
     def _compared(self, past: history.Past) -> Moved | None:
-        before, after = (judge(past.read, one, told=False) for one in (self.before, self.after))
+        decisions = zip((self.pair.before, self.pair.after), self.pair.decide(past.read.facts), strict=True)
+        before, after = (judged(past.read, rulebook, decision) for rulebook, decision in decisions)
         found = tuple(moves(before, after))
         if not found:
             return None
@@ -123,10 +122,8 @@ class Comparer:
         return (self.chunk(database, ids) for ids in chunks)
 
     def _pooled(self, database: Database, chunks: Iterable[range]) -> Iterator[Tally]:
-        files = [dict(one.files) for one in (self.before, self.after)]
-        parts = (database, files, self.identity, self.zone, self.since, self.limit)
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=parts) as pool:
+        context, given = multiprocessing.get_context("spawn"), (database, self)
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=given) as pool:
             yield from pool.map(_chunk_here, chunks)
 
     def _told(self, tallies: Iterable[Tally], step: Callable[[int], None]) -> Iterator[Tally]:
@@ -170,9 +167,8 @@ def _also(one: Decision, other: Decision) -> dict[str, str]:
 _here: list[tuple[Database, Comparer]] = []  # of a pool's process: one, put there by `_begin`
 
 
-def _begin(database: Database, files: list[dict[str, str]], *rest: Any) -> None:
-    before, after = (load_files(one) for one in files)
-    _here.append((database, Comparer(before, after, *rest)))
+def _begin(database: Database, comparer: Comparer) -> None:
+    _here.append((database, comparer))
 
 
 def _chunk_here(ids: range) -> Tally:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import zstandard
 
 LEVEL = 3  # of 22: higher ones save little on mail and cost the receiver time
+_own = threading.local()  # its `unpacker` is one thread's: making one takes longer than unpacking a letter
 
 
 def pack(data: bytes) -> bytes:
@@ -14,5 +17,7 @@ def pack(data: bytes) -> bytes:
 
 def unpack(packed: bytes) -> bytes:
     """Give back what `pack` was given."""
-    data: bytes = zstandard.ZstdDecompressor().decompress(packed)
+    if not hasattr(_own, "unpacker"):
+        _own.unpacker = zstandard.ZstdDecompressor()
+    data: bytes = _own.unpacker.decompress(packed)
     return data

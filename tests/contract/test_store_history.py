@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from intake import whatif as module
 from intake.mail.values import Identity, Kind, Triage
+from intake.rules.beside import Pair
 from intake.rules.rulebook import Rulebook
 from intake.store import history
 from intake.store.database import Database
@@ -59,7 +60,7 @@ def store(database: Database, book: Rulebook, raws: list[bytes]) -> list[Triage]
 def compared(database: Database, before: Rulebook, after: Rulebook, *, since: int = 0, limit: int = 50) -> Tally:
     """Return what-if over what arrived from the hour `since` on."""
     begin = START + timedelta(hours=since)
-    return Comparer(before, after, US, ZONE, begin, limit).run(database, lambda _: None)
+    return Comparer(Pair.of(before, after), US, ZONE, begin, limit).run(database, lambda _: None)
 
 
 def judged(database: Database, book: Rulebook) -> list[object]:
@@ -174,7 +175,7 @@ def test_a_pool_tells_the_same(database: Database, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "FEW", 1)
     monkeypatch.setattr(module, "CHUNK", 5)
     steps: list[int] = []
-    pooled = Comparer(rulebook(DAMP), rulebook(KNIFE, SILENT), US, ZONE, START, 5).run(database, steps.append)
+    pooled = Comparer(Pair.of(rulebook(DAMP), rulebook(KNIFE, SILENT)), US, ZONE, START, 5).run(database, steps.append)
     assert pooled == alone
     assert sum(steps) == 24
     assert len(steps) == 5
