@@ -126,6 +126,7 @@ def test_every_letter_gives_the_promised_object(sorter: Sorter) -> None:
         "categories",
         "tags",
         "flags",
+        "areas",
         "urgency",
         "urgent",
         "routes",
