@@ -4,8 +4,8 @@
 
 The messages are the letters of `tests/letters`, with their sentences and some of their words shuffled and the headers
 that real mail bears; they are stored as triage would store them. The other rulebook is the shipped one with one more
-rule. Printed: seconds, messages a second, processor time, and beside them what reading and unpacking the rows alone takes in one
-process, and the share of every part in one process. `--keep` leaves the database there for another run.
+rule. Printed: seconds, messages a second and processor time; beside them what reading and unpacking the rows alone
+takes in one process, what judging by one rulebook does, and all of it. `--keep` leaves the database there.
 """
 
 from __future__ import annotations
