@@ -12,6 +12,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -24,7 +25,8 @@ from intake.errors import Problem, UserError
 Where = tuple[str | int, ...]
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
-LARGEST = 1_000_000  # bytes of UTF-8
+LARGEST = 5_000_000  # bytes of UTF-8
+MOST_NODES = 300_000  # keys, values, lists and mappings of one file
 DEEPEST = 50  # lists and mappings within one another
 MOST_PROBLEMS = 100  # of one file; a page more helps nobody
 
@@ -159,6 +161,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self._stack: list[_Frame] = []
         self._documents = 0
+        self._nodes = 0
 
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
@@ -172,6 +175,10 @@ class _Builder:
             self._stack.pop()
 
     def _node(self, event: Any) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            self._fault(event, f"holds more than {MOST_NODES} keys and values", "split it into several files")
+            raise _Enough
         self._refuse_tricks(event)
         frame = self._stack[-1] if self._stack else None
         if frame is not None and isinstance(frame.data, dict) and frame.key is None and not frame.skipping:
@@ -286,7 +293,7 @@ def validate(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate({} if document.data is None else document.data)
     except pydantic.ValidationError as error:
-        raise _refused(document.file, list(faults(document, error, model))[:MOST_PROBLEMS]) from None
+        raise _refused(document.file, list(islice(faults(document, error, model), MOST_PROBLEMS))) from None
 
 
 def faults(document: Document, error: pydantic.ValidationError, model: Any, at: Where = ()) -> Iterator[Problem]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from intake.errors import Problem
-from intake.rules.match import Matcher, Pattern, Word, pattern, regex_fault
+from intake.rules.match import Matcher, Pattern, Word, pattern, regex_fault, regex_size
 from intake.rules.normal import words
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 
+MOST_REGEX = 500_000  # instructions of all regular expressions, beyond which searching for them at once would fail
 Fields = frozenset[str] | None  # what a condition reads; None: what is read by default
 
 
@@ -64,6 +65,7 @@ class Lexicon:
         self._words: list[tuple[Word, int]] = []
         self._shared: dict[tuple[str, Fields, bool], int] = {}
         self._unions: dict[int, tuple[int, ...]] = {}
+        self._regex_room = MOST_REGEX
         self._regexes: list[tuple[str, int]] = []
         self._fields: dict[int, frozenset[str]] = {}
 
@@ -122,8 +124,15 @@ class Lexicon:
         leaf = self._leaf(fields)
         self.used.add(leaf)
         for n, text in enumerate(texts):
+            if self._regex_room < 0:
+                break
             if fault := regex_fault(text):
                 self.problems.append((source / n).problem(fault, "RE2 syntax: no look-around, no back-references"))
+                continue
+            self._regex_room -= regex_size(text)
+            if self._regex_room < 0:
+                message = "with this expression, those of the rules are too large to be searched for together"
+                self.problems.append((source / n).problem(message, "shorten repetitions such as {200}"))
             self._regexes.append((text, leaf))
         return leaf
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,7 +170,11 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
 
 
 def _refused(problems: Iterable[Problem]) -> UserError:
-    return UserError("the rules cannot be used", sorted(set(problems)))
+    """Return the error that tells every fault; of a file with very many, the first."""
+    found = sorted(set(problems))
+    told = [one for _, faults in groupby(found, lambda one: one.file) for one in islice(faults, yamlfile.MOST_PROBLEMS)]
+    more = "" if len(told) == len(found) else f" ({len(found)} faults, of which the first of each file are told)"
+    return UserError(f"the rules cannot be used{more}", told)
 
 
 def _file(name: str, text: str, problems: list[Problem]) -> _File | None:

@@ -224,6 +224,12 @@ def regex_fault(written: str) -> str:
     return "the expression matches the empty text" if compiled.search("") else ""
 
 
+def regex_size(written: str) -> int:
+    """Return how large a regular expression without fault is once it is compiled, in RE2's instructions."""
+    size: int = re2.compile(written, _options()).programsize
+    return size
+
+
 def _options() -> Any:
     options = re2.Options()
     options.case_sensitive = False
