@@ -132,8 +132,8 @@ def _meanings(rulebook: Rulebook) -> dict[str, str]:
             said = {key: part for key, part in rule.items() if key not in ("name", "examples")}
             named = sorted(_lists_named(said, lists))
             places = files.get(AREAS) if _has_key(said, "area") else None
-            thresholds = [rulebook.threshold, {id_: one.threshold for id_, one in rulebook.categories.items()}]
-            whole = [said, [[name, lists[name]] for name in named], places, thresholds]
+            category = rulebook.categories.get(said["then"].get("category"))
+            whole = [said, [[name, lists[name]] for name in named], places, category and category.threshold]
             meanings[rule["id"]] = json.dumps(whole, sort_keys=True, default=repr)
     return meanings
 
