@@ -12,6 +12,7 @@ from intake.rules.normal import words
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 
+DEEPEST = 20  # lists within one another
 MOST_REGEX = 500_000  # instructions of all regular expressions, beyond which searching for them at once would fail
 Fields = frozenset[str] | None  # what a condition reads; None: what is read by default
 
@@ -164,6 +165,11 @@ class Lexicon:
         if name in inside:
             circle = " → ".join((*inside[inside.index(name) :], name))
             self.problems.append(entry.source.problem(f"the list `{name}` holds itself: {circle}"))
+            return ()
+        if len(inside) >= DEEPEST:
+            self.problems.append(
+                entry.source.problem(f"lists are held within one another deeper than {DEEPEST} levels")
+            )
             return ()
         return self._expand(name, inside)
 

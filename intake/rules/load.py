@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -69,7 +68,7 @@ class _File(NamedTuple):
     shape: pydantic.BaseModel
 
 
-def load_rulebook(folder: Path | Traversable, digests: DigestTimes = DIGESTS) -> Rulebook:
+def load_rulebook(folder: Path, digests: DigestTimes = DIGESTS) -> Rulebook:
     """Load the `.yaml` files of `folder`; raises UserError with every fault of every file.
 
     `digests` serves partners whose entry names no times.
@@ -82,7 +81,7 @@ def load_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Rule
     return _passed(try_files(files, digests))
 
 
-def try_folder(folder: Path | Traversable, digests: DigestTimes = DIGESTS) -> Trial:
+def try_folder(folder: Path, digests: DigestTimes = DIGESTS) -> Trial:
     """Load the `.yaml` files of `folder`, also where examples fail; raises UserError with every other fault."""
     return _load(*_read(folder), digests)
 
@@ -107,7 +106,7 @@ def version(files: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _read(folder: Path | Traversable) -> tuple[dict[str, str], list[Problem]]:
+def _read(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     """Return the text of every rule file by name, and a fault for each that cannot be read."""
     files: dict[str, str] = {}
     problems: list[Problem] = []
@@ -125,10 +124,12 @@ def _read(folder: Path | Traversable) -> tuple[dict[str, str], list[Problem]]:
     return files, problems
 
 
-def _text(entry: Path | Traversable) -> str:
+def _text(entry: Path) -> str:
     try:
         if entry.is_dir():
             raise UserError("", [Problem(entry.name, 0, 0, "is a folder, not a file", "give the folder another name")])
+        if entry.exists() and not entry.is_file():
+            raise UserError("", [Problem(entry.name, 0, 0, "cannot be read: it is not a file")])
         with entry.open("rb") as stream:
             raw = stream.read(yamlfile.LARGEST + 1)
     except OSError as error:

@@ -81,7 +81,7 @@ def test_bombs_are_refused() -> None:
     assert len(problems(bomb)) == 100
     assert problems("[" * 100_000)[0].message == "is nested deeper than 50 levels"
     assert problems("x: " + "{a: " * 60)[0].message == "is nested deeper than 50 levels"
-    assert problems("a: " + "x" * LARGEST)[0].message == "is larger than 1 MB"
+    assert problems("a: " + "x" * LARGEST)[0].message == "is larger than 5 MB"
 
 
 def test_what_editors_add_is_no_fault() -> None:
@@ -99,7 +99,7 @@ def test_files_are_read_and_named(tmp_path: Path) -> None:
     (tmp_path / "large.yaml").write_bytes(b"#" * (LARGEST + 1))
     for name, line, message in (
         ("latin.yaml", 2, "is not UTF-8"),
-        ("large.yaml", 0, "is larger than 1 MB"),
+        ("large.yaml", 0, "is larger than 5 MB"),
         ("none.yaml", 0, "cannot be read: No such file or directory"),
     ):
         with pytest.raises(UserError) as caught:
