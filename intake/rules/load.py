@@ -8,7 +8,7 @@ refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from intake.mail.values import Acknowledge
 from intake.rules import answers, examples, golden
 from intake.rules.areas import Area
 from intake.rules.compile import Compiler, Known
+from intake.rules.folder import read_folder
 from intake.rules.lexicon import Lexicon, Source
 from intake.rules.rulebook import ANSWERS, Category, DigestTimes, Partner, Rulebook
 from intake.rules.shape import (
@@ -41,6 +42,11 @@ CATEGORIES, PARTNERS, LISTS, AREAS, GOLDEN = (
     f"{name}.yaml" for name in ("categories", "partners", "lists", "areas", "golden")
 )
 DIGESTS = DigestTimes()
+_DEFINES: Mapping[str, tuple[str, ...]] = {
+    CATEGORIES: ("category", "tag", "flag", "category, flag, urgency or acknowledgement"),
+    PARTNERS: ("partner",),
+    AREAS: ("area",),
+}
 SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
     CATEGORIES: CategoriesFile,
     PARTNERS: PartnersFile,
@@ -83,7 +89,7 @@ def load_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Rule
 
 def try_folder(folder: Path, digests: DigestTimes = DIGESTS) -> Trial:
     """Load the `.yaml` files of `folder`, also where examples fail; raises UserError with every other fault."""
-    return _load(*_read(folder), digests)
+    return _load(*read_folder(folder), digests)
 
 
 def try_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Trial:
@@ -106,54 +112,16 @@ def version(files: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _read(folder: Path) -> tuple[dict[str, str], list[Problem]]:
-    """Return the text of every rule file by name, and a fault for each that cannot be read."""
-    files: dict[str, str] = {}
-    problems: list[Problem] = []
-    try:
-        entries = sorted(folder.iterdir(), key=lambda one: one.name)
-    except OSError as error:
-        raise UserError(f"the rules cannot be read: {error.strerror}: {folder}") from None
-    for entry in entries:
-        if entry.name.startswith(".") or not entry.name.endswith((".yaml", ".yml")):
-            continue
-        try:
-            files[entry.name] = _text(entry)
-        except UserError as error:
-            problems += error.problems
-    return files, problems
-
-
-def _text(entry: Path) -> str:
-    try:
-        if entry.is_dir():
-            raise UserError("", [Problem(entry.name, 0, 0, "is a folder, not a file", "give the folder another name")])
-        if entry.exists() and not entry.is_file():
-            raise UserError("", [Problem(entry.name, 0, 0, "cannot be read: it is not a file")])
-        with entry.open("rb") as stream:
-            raw = stream.read(yamlfile.LARGEST + 1)
-    except OSError as error:
-        raise UserError("", [Problem(entry.name, 0, 0, f"cannot be read: {error.strerror}")]) from None
-    return yamlfile.decode(raw, entry.name)
-
-
 def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTimes) -> Trial:
     files = {name: file for name in sorted(texts) if (file := _file(name, texts[name], problems))}
     categories, partners = (_shape(files, name) for name in (CATEGORIES, PARTNERS))
     problems += (Problem(name, 0, 0, "is missing") for name in (CATEGORIES, PARTNERS) if name not in texts)
-    if not isinstance(categories, CategoriesFile) or not isinstance(partners, PartnersFile):
-        raise _refused(problems)
-    problems += _duplicates(files)
-    problems += _category_faults(files[CATEGORIES].document, categories, partners)
     known = _known(categories, partners, files.get(AREAS))
     lexicon = Lexicon(is_whole=len(files) == len(texts))
     compiler = Compiler(known, lexicon)
     _compile(files, compiler, lexicon)
-    problems += compiler.problems
-    for document, shape in files.values():
-        problems += golden.faults(Source(document, ()), shape, known) if isinstance(shape, GoldenFile) else ()
-        problems += answers.faults(Source(document, ()), shape) if isinstance(shape, AcknowledgementsFile) else ()
-    if problems:
+    problems += _sure([*compiler.problems, *_faults(files, known)], files, texts)
+    if problems or not isinstance(categories, CategoriesFile) or not isinstance(partners, PartnersFile):
         raise _refused(problems)
     rulebook = Rulebook(
         version=version(texts),
@@ -168,6 +136,25 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         **({} if categories.lean is None else {"lean": categories.lean}),
     )
     return _tried(files, rulebook)
+
+
+def _faults(files: Mapping[str, _File], known: Known) -> Iterator[Problem]:
+    """Yield the faults of sound files beside one another, but for those of rules."""
+    yield from _duplicates(files)
+    for document, shape in files.values():
+        if isinstance(shape, CategoriesFile):
+            yield from _category_faults(document, shape, known)
+        elif isinstance(shape, GoldenFile):
+            yield from golden.faults(Source(document, ()), shape, known)
+        elif isinstance(shape, AcknowledgementsFile):
+            yield from answers.faults(Source(document, ()), shape)
+
+
+def _sure(found: Iterable[Problem], files: Mapping[str, _File], texts: Mapping[str, str]) -> Iterator[Problem]:
+    """Leave out that a name is not defined where the file that would define it could not be read."""
+    unread = {name for name in (CATEGORIES, PARTNERS, *texts) if name not in files}
+    unsure = tuple(f"there is no {what} `" for name in unread for what in _DEFINES.get(name, ("list",)))
+    return (one for one in found if not one.message.startswith(unsure))
 
 
 def _refused(problems: Iterable[Problem]) -> UserError:
@@ -194,12 +181,14 @@ def _shape(files: Mapping[str, _File], name: str) -> pydantic.BaseModel | None:
     return files[name].shape if name in files else None
 
 
-def _known(categories: CategoriesFile, partners: PartnersFile, areas: _File | None) -> Known:
+def _known(categories: pydantic.BaseModel | None, partners: pydantic.BaseModel | None, areas: _File | None) -> Known:
+    sorts = categories if isinstance(categories, CategoriesFile) else None
+    kinds, threshold = (sorts.categories, sorts.threshold) if sorts else ((), 0)
     return Known(
-        categories={one.id: one.threshold or categories.threshold for one in categories.categories},
-        tags=frozenset(tag for one in categories.categories for tag in one.tags),
-        flags=frozenset(one.id for one in categories.flags),
-        partners=frozenset(one.id for one in partners.partners),
+        categories={one.id: one.threshold or threshold for one in kinds},
+        tags=frozenset(tag for one in kinds for tag in one.tags),
+        flags=frozenset(one.id for one in (sorts.flags if sorts else ())),
+        partners=frozenset(one.id for one in (partners.partners if isinstance(partners, PartnersFile) else ())),
         areas=_areas(areas),
     )
 
@@ -261,15 +250,14 @@ def _duplicates(files: Mapping[str, _File]) -> list[Problem]:
     return problems
 
 
-def _category_faults(document: yamlfile.Document, categories: CategoriesFile, partners: PartnersFile) -> list[Problem]:
-    known = [one.id for one in partners.partners]
+def _category_faults(document: yamlfile.Document, categories: CategoriesFile, known: Known) -> list[Problem]:
     problems = []
     for index, one in enumerate(categories.categories):
         source = Source(document, ("categories", index))
         problems += [
-            (source / "partners" / n).unknown("partner", partner, known)
+            (source / "partners" / n).unknown("partner", partner, known.partners)
             for n, partner in enumerate(one.partners)
-            if partner not in known
+            if partner not in known.partners
         ]
         if not one.partners and one.id != UNSOLICITED:
             problems.append((source / "partners").problem(f"nobody would get what is `{one.id}`", "name a partner"))

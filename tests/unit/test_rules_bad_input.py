@@ -160,3 +160,23 @@ def test_file_names_of_any_bytes_have_a_version(folder: Path) -> None:
     """R5: a file name that is not UTF-8 is a name like others."""
     Path(os.fsdecode(os.fsencode(folder) + b"/20-caf\xe9.yaml")).write_text("rules: []")
     assert sorts(load_rulebook(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule_text"),
+    [
+        ("partners", "partners: [{id: police}]", "{words: [x1]}, then: {route: officers, flags: 'not-to:police'}"),
+        ("categories", "categories: 3", "{words: [x1]}, then: {category: housing, weights: {child: 2}, tags: race}"),
+        ("areas", "areas: [{id: lings, nam: Lings}]", "{area: [lings]}, then: {category: housing}"),
+        ("lists", "lists: [", "{words: [$many], sender-in: [desks]}, then: {category: housing}"),
+    ],
+)
+def test_one_fault_does_not_hide_or_cause_others(name: str, text: str, rule_text: str) -> None:
+    """R4: beside a file that cannot be read, faults of the others are told, but not that its names are unknown."""
+    rules = f"rules:\n  - {{id: two, when: {rule_text}}}\n  - {{id: three, when: {{}}, then: {{}}}}\n"
+    found = faults_of(**{name: text, "more": rules})
+    assert {one.split(":")[0] for one in found} == {f"{name}.yaml", "more.yaml"}
+    assert [one.partition(": ")[2].split(" (")[0] for one in found if one.startswith("more")] == [
+        "there is no condition here: it would hold of every message",
+        "does nothing",
+    ]
