@@ -98,3 +98,11 @@ def test_mistakes_are_marked_while_typing(keys: dict[str, Any]) -> None:
     """R4: what the loader would refuse for its shape, the editor marks."""
     with pytest.raises(fastjsonschema.JsonSchemaValueException):
         CHECKS["rules"](rule(**keys))
+
+
+@pytest.mark.parametrize("path", sorted(RULES.glob("*.yaml")), ids=lambda path: path.name)
+def test_shipped_files_name_their_schema(path: Path) -> None:
+    """Editors find the schema of each shipped file by its first line."""
+    first = path.read_text("utf-8").splitlines()[0]
+    assert first == f"# yaml-language-server: $schema=schema/{kind_of(path.name)}.json"
+    assert (RULES / "schema" / f"{kind_of(path.name)}.json").is_file()
