@@ -17,11 +17,7 @@ from typing import Any, NamedTuple
 from intake import yamlfile
 from intake.mail.values import Decision, Evidence, Facts
 from intake.rules.conditions import View
-from intake.rules.decide import _decision as conclude
-from intake.rules.decide import _read as readings_of
-from intake.rules.decide import _spoken as spoken_in
-from intake.rules.decide import _times as times_of
-from intake.rules.decide import asked
+from intake.rules.decide import asked, conclude, readings_of, spoken_in, times_of
 from intake.rules.load import AREAS, CATEGORIES, GOLDEN, PARTNERS, load_files
 from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
@@ -109,7 +105,7 @@ def _held(program: Program, view: View) -> Iterator[_Held]:
 
 def _decided(facts: Facts, rulebook: Rulebook, held: Iterable[_Held]) -> Decision:
     counted = list(_until_stop(held))
-    return conclude(facts, rulebook, [one.fired for one in counted], tuple(one.evidence for one in counted), ())
+    return conclude(facts, rulebook, [one.fired for one in counted], tuple(one.evidence for one in counted))
 
 
 def _until_stop(held: Iterable[_Held]) -> Iterator[_Held]:

@@ -36,7 +36,7 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
     view = look(facts, program.matcher)._replace(told=told)
     for rule, outcome in asked(program, view):
         if outcome.held:
-            times = _times(rule, outcome)
+            times = times_of(rule, outcome)
             fired.append(Fired(rule, rule.effects.weigh(times)))
             spans = _spans(outcome.found)[:MOST_SPANS] if told else ()
             weight = fired[-1].weights.get(rule.effects.category or "", 0)
@@ -45,17 +45,17 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
                 break
         elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
-    made = _decision(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
+    made = conclude(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
     return replace(made, areas=program.places.named(view))
 
 
 def look(facts: Facts, matcher: Matcher) -> View:
     """Return a message with everything in it that any condition looks for."""
-    readings, defaults = _read(facts, matcher.read)
-    return View(facts, matcher.search(readings, defaults, _spoken(facts, defaults)))
+    readings, defaults = readings_of(facts, matcher.read)
+    return View(facts, matcher.search(readings, defaults, spoken_in(facts, defaults)))
 
 
-def _spoken(facts: Facts, defaults: frozenset[str]) -> Spoken:
+def spoken_in(facts: Facts, defaults: frozenset[str]) -> Spoken:
     """Return the language whose words count; in doubt about few words, and about the rest of a forwarded letter."""
     if FULL_TEXT in defaults:
         return UNKNOWN
@@ -66,7 +66,7 @@ def _spoken(facts: Facts, defaults: frozenset[str]) -> Spoken:
     )
 
 
-def _read(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozenset[str]]:
+def readings_of(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], frozenset[str]]:
     """Return the fields that rules read, and which of them are read by default (P4).
 
     By default that is subject and own words: the full text in place of the own words where there are none, or few
@@ -92,7 +92,7 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
         yield rule, rule.when.check(view)
 
 
-def _times(rule: Rule, outcome: Outcome) -> int:
+def times_of(rule: Rule, outcome: Outcome) -> int:
     """Return how often a rule counts: once for every different word, as far as it says; not for one within another."""
     if rule.effects.times == 1:
         return 1
@@ -117,13 +117,14 @@ def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
     return tuple(kept)
 
 
-def _decision(
+def conclude(
     facts: Facts,
     rulebook: Rulebook,
     fired: list[Fired],
     evidence: tuple[Evidence, ...],
-    near_misses: tuple[NearMiss, ...],
+    near_misses: tuple[NearMiss, ...] = (),
 ) -> Decision:
+    """Return what follows from the rules that fired, in their order."""
     categories = weigh.categories(facts, rulebook, fired)
     flags = weigh.flags(rulebook, fired)
     urgency = weigh.urgency(rulebook, categories, fired)
