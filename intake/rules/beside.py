@@ -21,7 +21,7 @@ from intake.rules.decide import asked, conclude, readings_of, spoken_in, times_o
 from intake.rules.load import AREAS, CATEGORIES, GOLDEN, PARTNERS, load_files
 from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
-from intake.rules.weigh import Fired
+from intake.rules.weigh import Fired, Firings
 
 _UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -105,7 +105,7 @@ def _held(program: Program, view: View) -> Iterator[_Held]:
 
 def _decided(facts: Facts, rulebook: Rulebook, held: Iterable[_Held]) -> Decision:
     counted = list(_until_stop(held))
-    return conclude(facts, rulebook, [one.fired for one in counted], tuple(one.evidence for one in counted))
+    return conclude(facts, rulebook, Firings(one.fired for one in counted), tuple(one.evidence for one in counted))
 
 
 def _until_stop(held: Iterable[_Held]) -> Iterator[_Held]:

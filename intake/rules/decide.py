@@ -14,7 +14,7 @@ from intake.rules.normal import Reading
 from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
 from intake.rules.unreadable import FLAG, RULE, unreadable
-from intake.rules.weigh import GENERAL, UNSOLICITED, Fired
+from intake.rules.weigh import GENERAL, UNSOLICITED, Fired, Firings
 
 SHORT_NOTE = 15  # words above a forwarded letter that leave the matter to it (P4)
 SURE, FEW = 0.9, 8  # a language is not in doubt from this confidence on, and with more than so many words
@@ -45,7 +45,7 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
                 break
         elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
-    made = conclude(facts, rulebook, fired, tuple(evidence), tuple(near_misses))
+    made = conclude(facts, rulebook, Firings(fired), tuple(evidence), tuple(near_misses))
     return replace(made, areas=program.places.named(view))
 
 
@@ -120,7 +120,7 @@ def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
 def conclude(
     facts: Facts,
     rulebook: Rulebook,
-    fired: list[Fired],
+    fired: Firings,
     evidence: tuple[Evidence, ...],
     near_misses: tuple[NearMiss, ...] = (),
 ) -> Decision:

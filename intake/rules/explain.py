@@ -5,7 +5,7 @@ Nothing is decided here: the decision, the sums and the conditions are those of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -19,7 +19,7 @@ from intake.rules.normal import Reading
 from intake.rules.program import Rule
 from intake.rules.rulebook import Rulebook
 from intake.rules.unreadable import RULE as UNREADABLE
-from intake.rules.weigh import GENERAL, UNSOLICITED, Fired
+from intake.rules.weigh import GENERAL, UNSOLICITED, Fired, Firings
 
 MOST_SPANS = 12  # of one line of a condition
 
@@ -104,7 +104,7 @@ def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation
     """Return the account of `decision`, which `rulebook` made of `facts`."""
     rules = {rule.id: rule for rule in rulebook.program.rules}
     known = [(rules[one.rule], one.times) for one in decision.evidence if one.rule in rules]
-    fired = [Fired(rule, rule.effects.weigh(times)) for rule, times in known]
+    fired = Firings(Fired(rule, rule.effects.weigh(times)) for rule, times in known)
     shown = chain((one.spans for one in decision.evidence), (one.spans for one in decision.near_misses))
     fields = {span.field for spans in shown for span in spans}
     read = look(facts, rulebook.program.matcher).findings.defaults
@@ -133,7 +133,7 @@ def _fields(facts: Facts) -> dict[str, str]:
     return {SUBJECT: message.subject, OWN_WORDS: facts.own.own, FULL_TEXT: message.text, ATTACHMENT_NAMES: names}
 
 
-def _hits(decision: Decision, fired: Sequence[Fired]) -> Iterator[Hit]:
+def _hits(decision: Decision, fired: Firings) -> Iterator[Hit]:
     counted = {rule.id for rule in weigh.counted(fired, decision.categories)}
     by_id = {one.rule.id: one for one in fired}
     for one in decision.evidence:
@@ -153,15 +153,15 @@ def _askers(level: object, asked: Iterable[tuple[object, str]]) -> tuple[str, ..
     return tuple(dict.fromkeys(who for what, who in asked if what == level and who))
 
 
-def _urgency(rulebook: Rulebook, decision: Decision, fired: Sequence[Fired]) -> tuple[str, ...]:
+def _urgency(rulebook: Rulebook, decision: Decision, fired: Firings) -> tuple[str, ...]:
     asked = weigh.urgencies(rulebook, decision.categories, fired)
     if any(one.rule == UNREADABLE for one in decision.evidence):
         asked.append((Urgency.TODAY, UNREADABLE))
     return _askers(decision.urgency, asked)
 
 
-def _sums(rulebook: Rulebook, decision: Decision, fired: Sequence[Fired]) -> Iterator[Sum]:
-    sums = weigh.weights(fired)
+def _sums(rulebook: Rulebook, decision: Decision, fired: Firings) -> Iterator[Sum]:
+    sums = fired.sums
     safe = weigh.safe_categories(rulebook, fired)
     reached = weigh.reached(rulebook, fired)
     rest = sorted(sums.keys() - set(decision.categories), key=lambda id_: (-sums[id_], id_))

@@ -6,6 +6,7 @@ What safety rules ask for is a floor: other rules add to it and take nothing awa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from intake.mail.values import Acknowledge, Delivery, Facts, Kind, Route, Urgency
@@ -27,13 +28,31 @@ class Fired(NamedTuple):
     weights: Mapping[str, int]  # what it counted for what: a category, a flag, an urgency, an acknowledgement
 
 
-def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
+class Firings(tuple[Fired, ...]):
+    """All rules that fired on one message, in order."""
+
+    @cached_property
+    def sums(self) -> Mapping[str, int]:
+        """What they add up to for each category, flag, urgency and acknowledgement they name."""
+        sums: dict[str, int] = {}
+        for one in self:
+            for id_, weight in one.weights.items():
+                sums[id_] = sums.get(id_, 0) + weight
+        return sums
+
+    @cached_property
+    def safety(self) -> Firings:
+        """The safety rules among them."""
+        return Firings(one for one in self if one.rule.safety)
+
+
+def categories(facts: Facts, rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
     """Return the categories assigned, the heaviest first; of the same weight, the more urgent, then by file order.
 
     Where none reaches its threshold, the heaviest from the rulebook's `lean` on is taken. `unsolicited` drives out all
     others unless a safety rule fired; `general` stands where there is no other.
     """
-    sums = weights(fired)
+    sums = fired.sums
     safe = safe_categories(rulebook, fired)
     known = rulebook.categories.values()
     assigned = [one for one in known if one.id in safe or sums.get(one.id, 0) >= one.threshold]
@@ -47,61 +66,53 @@ def categories(facts: Facts, rulebook: Rulebook, fired: Sequence[Fired]) -> tupl
     return tuple(one.id for one in ranked if one.id not in (GENERAL, UNSOLICITED)) or (GENERAL,)
 
 
-def weights(fired: Iterable[Fired]) -> dict[str, int]:
-    """Return what the rules that fired add up to for each category, flag, urgency and acknowledgement they name."""
-    sums: dict[str, int] = {}
-    for one in fired:
-        for id_, weight in one.weights.items():
-            sums[id_] = sums.get(id_, 0) + weight
-    return sums
-
-
-def reached(rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
+def reached(rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
     """Return what but categories the weights add up to, of all rules or of the safety rules alone (R10)."""
-    sums, safe = weights(fired), weights(one for one in fired if one.rule.safety)
+    sums, safe = fired.sums, fired.safety.sums
     others = (id_ for id_ in sums if id_ not in rulebook.categories)
     return tuple(id_ for id_ in others if max(sums[id_], safe.get(id_, 0)) >= rulebook.threshold)
 
 
-def raised(rulebook: Rulebook, fired: Sequence[Fired]) -> list[Urgency | Acknowledge]:
+def raised(rulebook: Rulebook, fired: Firings) -> list[Urgency | Acknowledge]:
     """Return the urgencies and acknowledgements that weights add up to."""
     found = reached(rulebook, fired)
     return [one for one in RAISED if one in found]
 
 
-def flags(rulebook: Rulebook, fired: Sequence[Fired]) -> tuple[str, ...]:
+def flags(rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
     """Return the flags that rules set, then those that weights add up to."""
     added = (id_ for id_ in reached(rulebook, fired) if id_ not in RAISED)
     return tuple(dict.fromkeys((*(flag for one in fired for flag in one.rule.effects.flags), *added)))
 
 
-def safe_categories(rulebook: Rulebook, fired: Iterable[Fired]) -> frozenset[str]:
+def safe_categories(rulebook: Rulebook, fired: Firings) -> frozenset[str]:
     """Return the categories that safety rules assign by themselves."""
-    sums = weights(one for one in fired if one.rule.safety)
     known = rulebook.categories
-    return frozenset(id_ for id_, weight in sums.items() if id_ in known and weight >= known[id_].threshold)
+    return frozenset(
+        id_ for id_, weight in fired.safety.sums.items() if id_ in known and weight >= known[id_].threshold
+    )
 
 
-def alarmed(rulebook: Rulebook, fired: Sequence[Fired]) -> bool:
+def alarmed(rulebook: Rulebook, fired: Firings) -> bool:
     """Whether a safety rule sorted the message or made it urgent, or such rules add up to that."""
-    safety = [one for one in fired if one.rule.safety]
-    if any(one.rule.effects.category or one.rule.effects.urgency for one in safety):
+    if any(one.rule.effects.category or one.rule.effects.urgency for one in fired.safety):
         return True
-    return bool(safe_categories(rulebook, safety)) or any(isinstance(one, Urgency) for one in raised(rulebook, safety))
+    safe = raised(rulebook, fired.safety)
+    return bool(safe_categories(rulebook, fired)) or any(isinstance(one, Urgency) for one in safe)
 
 
-def counted(fired: Iterable[Fired], assigned: Iterable[str]) -> list[Rule]:
+def counted(fired: Firings, assigned: Iterable[str]) -> list[Rule]:
     """Return the rules whose tags, urgency and routes count: without a category, or with one that is assigned."""
     known = frozenset(assigned)
     return [one.rule for one in fired if one.rule.effects.category is None or one.rule.effects.category in known]
 
 
-def urgency(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired]) -> Urgency:
+def urgency(rulebook: Rulebook, assigned: Iterable[str], fired: Firings) -> Urgency:
     """Return the highest urgency of the categories assigned and of the rules that name one."""
     return max((level for level, _ in urgencies(rulebook, assigned, fired)), key=lambda level: level.rank)
 
 
-def urgencies(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired]) -> list[tuple[Urgency, str]]:
+def urgencies(rulebook: Rulebook, assigned: Iterable[str], fired: Firings) -> list[tuple[Urgency, str]]:
     """Return every urgency that is asked for, and by whom: "category housing", "rule mould".
 
     A category is as urgent as it says, unless rules that counted for it say otherwise (then as the highest of them).
@@ -115,20 +126,18 @@ def urgencies(rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired
         asked += said
         asked += [(rulebook.categories[id_].urgency, f"category {id_}")] if not said or id_ in safe else []
     asked += [(level, f"rule {rule.id}") for rule, level in rules if level and rule.effects.category is None]
-    safety = (one.rule for one in fired if one.rule.safety)
+    safety = (one.rule for one in fired.safety)
     asked += [(rule.effects.urgency, f"rule {rule.id}") for rule in safety if rule.effects.urgency]
     return asked + [(one, ADDED_UP) for one in raised(rulebook, fired) if isinstance(one, Urgency)]
 
 
-def acknowledge(
-    rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired], flags: Iterable[str]
-) -> Acknowledge:
+def acknowledge(rulebook: Rulebook, assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> Acknowledge:
     """Return the most careful of what the categories, the rules and the flag `no-acknowledgement` ask for."""
     return max((answer for answer, _ in acknowledgements(rulebook, assigned, fired, flags)), key=lambda one: one.care)
 
 
 def acknowledgements(
-    rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired], flags: Iterable[str]
+    rulebook: Rulebook, assigned: Iterable[str], fired: Firings, flags: Iterable[str]
 ) -> list[tuple[Acknowledge, str]]:
     """Return every acknowledgement that is asked for, and by whom, as `urgencies` does."""
     asked = [(rulebook.categories[id_].acknowledge, f"category {id_}") for id_ in assigned]
@@ -139,7 +148,7 @@ def acknowledgements(
 
 
 def routes(
-    facts: Facts, rulebook: Rulebook, assigned: Sequence[str], fired: Sequence[Fired], flags: Iterable[str]
+    facts: Facts, rulebook: Rulebook, assigned: Sequence[str], fired: Firings, flags: Iterable[str]
 ) -> dict[str, str]:
     """Return the partners who get the message, each with the category or rule that asked for it.
 
@@ -156,9 +165,7 @@ def routes(
     return left or with_fallback(rulebook, {}, flags, GENERAL)
 
 
-def kept_out(
-    rulebook: Rulebook, assigned: Iterable[str], fired: Sequence[Fired], flags: Iterable[str]
-) -> dict[str, str]:
+def kept_out(rulebook: Rulebook, assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> dict[str, str]:
     """Return the partners who are not to get the message, each with what says so: "rule x", "flag not-to:police"."""
     rules = counted(fired, assigned)
     safe = _safe_partners(rulebook, fired) if any(rule.effects.never_route for rule in rules) else set()
@@ -166,9 +173,9 @@ def kept_out(
     return never | {partner: f"flag {flag}" for partner, flag in _blocked(flags).items()}
 
 
-def _safe_partners(rulebook: Rulebook, fired: Sequence[Fired]) -> set[str]:
+def _safe_partners(rulebook: Rulebook, fired: Firings) -> set[str]:
     by_category = {p for id_ in safe_categories(rulebook, fired) for p in rulebook.categories[id_].partners}
-    return by_category | {p for one in fired if one.rule.safety for p in one.rule.effects.route}
+    return by_category | {p for one in fired.safety for p in one.rule.effects.route}
 
 
 def _blocked(flags: Iterable[str]) -> dict[str, str]:
@@ -186,7 +193,7 @@ def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable
 
 
 def delivered(
-    facts: Facts, rulebook: Rulebook, wanted: Mapping[str, str], level: Urgency, fired: Sequence[Fired]
+    facts: Facts, rulebook: Rulebook, wanted: Mapping[str, str], level: Urgency, fired: Firings
 ) -> tuple[Route, ...]:
     """Return routes: now for what is urgent, but of a machine's or a list's mail only where a safety rule fired."""
     is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or alarmed(rulebook, fired))
