@@ -156,6 +156,7 @@ class Compiler:
         return Effects(
             category=shape.category,
             weights=weights,
+            sure=shape.category is not None and shape.weight is None,
             times=shape.times or 1,
             tags=shape.tags or (),
             flags=shape.flags or (),

@@ -182,7 +182,7 @@ def _assigned(id_: str, weight: int, threshold: int, safe: frozenset[str]) -> st
         return "the mail server's verdict"
     if id_ in safe:
         return "safety rules alone reach its threshold"
-    return "nothing reaches its threshold, and of what leans this is the heaviest"
+    return "nothing reaches its threshold, and this falls least short of it"
 
 
 def _left_out(id_: str, weight: int, threshold: int, decision: Decision) -> str:
@@ -190,7 +190,9 @@ def _left_out(id_: str, weight: int, threshold: int, decision: Decision) -> str:
         return "short of its threshold"
     if decision.categories == (UNSOLICITED,):
         return "driven out by unsolicited"
-    return "a safety rule fired" if id_ == UNSOLICITED else "stands only where nothing else is assigned"
+    if id_ == UNSOLICITED:
+        return "a safety rule fired, or another category comes first"
+    return "stands only where nothing else is assigned" if id_ == GENERAL else "too far behind the first"
 
 
 def why(facts: Facts, rulebook: Rulebook, decision: Decision, rule_id: str) -> Why | None:

@@ -133,7 +133,8 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         areas={id_: one.shape.name for id_, one in known.areas.items()},
         answers=_answers(_shape(files, answers.FILE)),
         threshold=categories.threshold,
-        **({} if categories.lean is None else {"lean": categories.lean}),
+        lean=categories.lean,
+        **({} if categories.apart is None else {"apart": categories.apart}),
     )
     return _tried(files, rulebook)
 

@@ -18,6 +18,7 @@ class Effects:
 
     category: str | None
     weights: Mapping[str, int]  # category, flag, urgency or acknowledgement -> what it counts for that
+    sure: bool  # whether the rule suffices alone for its category, having no weight
     times: int  # each different word found counts, up to so many
     tags: tuple[str, ...]
     flags: tuple[str, ...]

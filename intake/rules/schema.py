@@ -60,7 +60,8 @@ def _without_nothing(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 DESCRIPTIONS: Mapping[str, str] = {  # "shape.key" -> one sentence
     "CategoriesFile.threshold": "The weight from which a category is assigned, where it names none of its own.",
-    "CategoriesFile.lean": "The weight from which the heaviest category is taken where none reaches its threshold.",
+    "CategoriesFile.lean": "By how much the nearest category may fall short where none reaches its threshold.",
+    "CategoriesFile.apart": "How far behind the first a category may be, unless a rule without weight is sure of it.",
     "CategoriesFile.categories": "What people write about; `general` and `unsolicited` must be among them.",
     "CategoriesFile.flags": "What officers also want to see on a case.",
     "CategoryShape.id": "What rules call it.",

@@ -101,6 +101,7 @@ class CategoriesFile(_Shape):
 
     threshold: int = Field(10, ge=1, le=1000)
     lean: int | None = Field(None, ge=1, le=1000)
+    apart: int | None = Field(None, ge=1, le=1000)
     categories: Annotated[tuple[CategoryShape, ...], Field(min_length=1)]
     flags: tuple[FlagShape, ...] = ()
 

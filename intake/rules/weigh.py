@@ -47,23 +47,27 @@ class Firings(tuple[Fired, ...]):
 
 
 def categories(facts: Facts, rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
-    """Return the categories assigned, the heaviest first; of the same weight, the more urgent, then by file order.
+    """Return the categories assigned, the furthest past its threshold first; of equals the more urgent, then by file.
 
-    Where none reaches its threshold, the heaviest from the rulebook's `lean` on is taken. `unsolicited` drives out all
-    others unless a safety rule fired; `general` stands where there is no other.
+    Those are kept that a safety rule or a rule without weight asks for, and of the others those no further than the
+    rulebook's `apart` behind the first. Where there are none, the one that falls least short is taken, if by no more
+    than `lean`. `unsolicited` drives out all others unless a safety rule fired; `general` stands where it is the first
+    or there is no other.
     """
-    sums = fired.sums
-    safe = safe_categories(rulebook, fired)
-    known = rulebook.categories.values()
-    assigned = [one for one in known if one.id in safe or sums.get(one.id, 0) >= one.threshold]
-    if not assigned:
-        leaning = [one for one in known if sums.get(one.id, 0) >= rulebook.lean]
-        assigned = sorted(leaning, key=lambda one: (-sums[one.id], -one.urgency.rank))[:1]
-    is_pest = facts.kind is Kind.UNSOLICITED or any(one.id == UNSOLICITED for one in assigned)
+    margins = {one.id: fired.sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
+    sure = {one.rule.effects.category for one in fired if one.rule.effects.sure}
+    firm = safe_categories(rulebook, fired) | {id_ for id_ in margins if id_ in sure and margins[id_] >= 0}
+    ranked = sorted(margins, key=lambda id_: (-margins[id_], -rulebook.categories[id_].urgency.rank))
+    first = margins[ranked[0]]
+    assigned = [id_ for id_ in ranked if id_ in firm or first - rulebook.apart <= margins[id_] >= 0]
+    if not assigned and rulebook.lean is not None and first >= -rulebook.lean:
+        assigned = ranked[:1]
+    is_pest = facts.kind is Kind.UNSOLICITED or UNSOLICITED in firm or assigned[:1] == [UNSOLICITED]
     if is_pest and not alarmed(rulebook, fired):
         return (UNSOLICITED,)
-    ranked = sorted(assigned, key=lambda one: (-sums[one.id], -one.urgency.rank))
-    return tuple(one.id for one in ranked if one.id not in (GENERAL, UNSOLICITED)) or (GENERAL,)
+    if assigned[:1] == [GENERAL]:
+        assigned = [id_ for id_ in assigned if id_ in firm]
+    return tuple(id_ for id_ in assigned if id_ not in (GENERAL, UNSOLICITED)) or (GENERAL,)
 
 
 def reached(rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:

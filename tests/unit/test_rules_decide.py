@@ -48,15 +48,37 @@ def test_negative_weights_take_away() -> None:
     assert sort("a damp book", rules).categories == ("general",)
 
 
-def test_lean_takes_the_heaviest_where_none_is_heavy_enough() -> None:
-    """`lean` takes the heaviest category from that weight on, one only, where none reaches its threshold."""
+def test_lean_takes_the_nearest_where_none_is_heavy_enough() -> None:
+    """`lean` takes the category that falls least short, one only, and by no more than that, where none is reached."""
     rules = rule("{words: [damp]}", "{category: housing, weight: 4}", id_="a1") + rule(
         "{words: [lamp]}", "{category: street, weight: 5}", id_="a2"
     )
-    book = rulebook(rules, categories=CATEGORIES.replace("threshold: 10", "threshold: 10\nlean: 4"))
+    book = rulebook(rules, categories=CATEGORIES.replace("threshold: 10", "threshold: 10\nlean: 6"))
     assert decide(letter("damp lamp"), book).categories == ("street",)
     assert decide(letter("damp"), book).categories == ("housing",)
     assert sort("damp", rules).categories == ("general",)
+
+
+def test_what_is_far_behind_the_first_is_left_out() -> None:
+    """`apart` leaves out categories that are too far behind, but none that a rule without weight is sure of."""
+    rules = (
+        rule("{words: [damp]}", "{category: housing, weight: 30}", id_="a1")
+        + rule("{words: [lamp]}", "{category: street, weight: 12}", id_="a2")
+        + rule("{words: [spat]}", "{category: hate}", id_="a3")
+    )
+    book = rulebook(rules, categories=CATEGORIES.replace("threshold: 10", "threshold: 10\napart: 5"))
+    assert decide(letter("damp lamp spat"), book).categories == ("housing", "hate")
+    assert decide(letter("damp lamp spat"), rulebook(rules)).categories == ("housing", "street", "hate")
+
+
+def test_one_rule_weighs_for_several_things() -> None:
+    """`weights` add up for categories, flags, urgencies and answers; each holds from its threshold on."""
+    rules = rule("{words: [damp, cold]}", "{weights: {housing: 6, child: 5, today: 4, neutral: 3}, times: 3}", id_="a1")
+    rules += rule("{words: [again]}", "{weights: {today: 4, neutral: 4}}", id_="a2")
+    once, twice, more = (sort(text, rules) for text in ("damp", "damp cold", "damp cold again"))
+    assert (once.categories, once.flags, once.urgency) == (("general",), (), Urgency.ROUTINE)
+    assert (twice.categories, twice.flags, twice.urgency) == (("housing",), ("child",), Urgency.ROUTINE)
+    assert (more.urgency, more.acknowledge) == (Urgency.TODAY, Acknowledge.NEUTRAL)
 
 
 @pytest.mark.parametrize(
