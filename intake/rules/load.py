@@ -274,7 +274,7 @@ def _category(shape: CategoryShape, threshold: int) -> Category:
         means=shape.means,
         urgency=shape.urgency,
         partners=shape.partners,
-        threshold=shape.threshold or threshold,
+        threshold=threshold if shape.threshold is None else shape.threshold,
         acknowledge=shape.acknowledge,
         tags=shape.tags,
     )

@@ -84,7 +84,7 @@ class CategoryShape(_Shape):
     means: str = ""
     urgency: Urgency = Urgency.ROUTINE
     partners: tuple[str, ...]
-    threshold: int | None = Field(None, ge=1, le=1000)
+    threshold: int | None = Field(None, ge=-1000, le=1000)
     acknowledge: Acknowledge = Acknowledge.STANDARD
     tags: tuple[Id, ...] = ()
 
