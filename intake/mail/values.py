@@ -32,7 +32,7 @@ class Urgency(StrEnum):
     @property
     def rank(self) -> int:
         """0 routine, 1 today, 2 emergency."""
-        return tuple(Urgency).index(self)
+        return _RANKS[self]
 
 
 class Acknowledge(StrEnum):
@@ -45,7 +45,11 @@ class Acknowledge(StrEnum):
     @property
     def care(self) -> int:
         """0 standard, 1 neutral, 2 none."""
-        return tuple(Acknowledge).index(self)
+        return _CARE[self]
+
+
+_RANKS = {one: n for n, one in enumerate(Urgency)}
+_CARE = {one: n for n, one in enumerate(Acknowledge)}
 
 
 class Delivery(StrEnum):

@@ -94,7 +94,7 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
 
 def times_of(rule: Rule, outcome: Outcome) -> int:
     """Return how often a rule counts: once for every different word, as far as it says; not for one within another."""
-    if rule.effects.times == 1:
+    if rule.effects.times == 1 or len(outcome.found) == 1:
         return 1
     kept: list[Found] = []
     for one in sorted(outcome.found, key=lambda one: (one.reading.field, one.verbatim, one.start, -one.end)):

@@ -8,8 +8,7 @@ of them occur at all. What is found is handed to the leaves (the conditions) tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -113,13 +112,22 @@ def pattern(written: str) -> Pattern | None:
     return Pattern(tuple(words)) if words else None
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Asker(NamedTuple):
+    """Leaves that ask for one word in the same way."""
+
+    language: str  # as of Word
+    careful: bool
+    fields: frozenset[str] | None  # that they read by choice
+    is_open: bool  # whether any ending may follow
+    rest: re.Pattern[str] | None  # what must follow the key
+    leaves: tuple[int, ...]
+
+
+class _Entry(NamedTuple):
     """What the automaton hands over for one key."""
 
     length: int
-    leaves: list[tuple[int, Word, re.Pattern[str] | None, bool]] = field(default_factory=list)
-    # leaf, what it looks for, what must follow the key, whether any ending may
+    askers: tuple[_Asker, ...]
 
 
 class Findings:
@@ -130,6 +138,10 @@ class Findings:
         self.defaults = defaults
         self._unions = unions
         self.by_leaf: dict[int, list[Found]] = {}
+
+    def reads(self, fields: frozenset[str] | None, name: str) -> bool:
+        """Whether a leaf that chose `fields`, or none, reads the field `name`."""
+        return name in (self.defaults if fields is None else fields)
 
     def of(self, leaf: int) -> Sequence[Found]:
         """Return what a leaf found."""
@@ -154,7 +166,7 @@ class Matcher:
         """
         self._fields = fields
         self._unions = unions
-        self._automaton = _automaton(words)
+        self._automaton = _automaton(words, fields)
         self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
         self._set = _set(written for written, _ in regexes)
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
@@ -166,52 +178,51 @@ class Matcher:
         """
         findings = Findings(defaults, self._unions)
         for reading in readings:
-            take = self._taker(findings, reading)
             if self._automaton is not None:
-                self._search_words(reading, spoken, take)
+                self._search_words(reading, spoken, findings)
             if self._set is not None:
-                self._search_regexes(reading, take)
+                self._search_regexes(reading, findings)
         return findings
 
-    def _taker(self, findings: Findings, reading: Reading) -> Callable[[int, Found], None]:
-        by_leaf, fields, name = findings.by_leaf, self._fields, reading.field
-        is_default = name in findings.defaults
-
-        def take(leaf: int, found: Found) -> None:
-            chosen = fields.get(leaf)
-            if is_default if chosen is None else name in chosen:
-                known = by_leaf.setdefault(leaf, [])
-                if len(known) < MOST_FOUND:
-                    known.append(found)
-
-        return take
-
-    def _search_words(self, reading: Reading, spoken: Spoken, take: Callable[[int, Found], None]) -> None:
-        text = reading.normal
+    def _search_words(self, reading: Reading, spoken: Spoken, findings: Findings) -> None:
+        text, name, by_leaf = reading.normal, reading.field, findings.by_leaf
         for last, entry in self._automaton.iter(text):
             start = last + 2 - entry.length
-            ends: dict[bool, Found] = {}
-            for leaf, word, rest, is_open in entry.leaves:
-                language = spoken.careful if word.careful else spoken.usual
-                if word.language and language and word.language != language:
+            for language, careful, fields, is_open, rest, leaves in entry.askers:
+                heard = spoken.careful if careful else spoken.usual
+                if language and heard and language != heard:
                     continue
-                if rest is not None:
-                    matched = rest.match(text, last + 1)
-                    if matched is not None:
-                        take(leaf, Found(reading, start, matched.end(), verbatim=False))
+                if not findings.reads(fields, name):
                     continue
-                if is_open not in ends:
-                    end = text.index(" ", last + 1) if is_open else last
-                    ends[is_open] = Found(reading, start, end, verbatim=False)
-                take(leaf, ends[is_open])
+                end = _end(text, last, rest, is_open=is_open)
+                if end is not None:
+                    found = Found(reading, start, end, verbatim=False)
+                    for leaf in leaves:
+                        _take(by_leaf, leaf, found)
 
-    def _search_regexes(self, reading: Reading, take: Callable[[int, Found], None]) -> None:
+    def _search_regexes(self, reading: Reading, findings: Findings) -> None:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
         for index in self._set.Match(text) or ():
             compiled, leaf = self._regexes[index]
             for matched in islice(compiled.finditer(text), MOST_FOUND):
-                if matched.end() > matched.start():
-                    take(leaf, Found(reading, matched.start(), matched.end(), verbatim=True))
+                if matched.end() > matched.start() and findings.reads(self._fields.get(leaf), reading.field):
+                    _take(findings.by_leaf, leaf, Found(reading, matched.start(), matched.end(), verbatim=True))
+
+
+def _take(by_leaf: dict[int, list[Found]], leaf: int, found: Found) -> None:
+    known = by_leaf.get(leaf)
+    if known is None:
+        by_leaf[leaf] = [found]
+    elif len(known) < MOST_FOUND:
+        known.append(found)
+
+
+def _end(text: str, last: int, rest: re.Pattern[str] | None, *, is_open: bool) -> int | None:
+    """Return where what begins with a key that ends at `last` ends; None where its rest does not follow."""
+    if rest is not None:
+        matched = rest.match(text, last + 1)
+        return matched.end() if matched else None
+    return text.index(" ", last + 1) if is_open else last
 
 
 def regex_fault(written: str) -> str:
@@ -250,23 +261,34 @@ def _set(regexes: Iterable[str]) -> Any:
     return made
 
 
-def _automaton(words: Iterable[tuple[Word, int]]) -> Any:
-    entries: dict[str, _Entry] = {}
-    forms: dict[Pattern, tuple[list[str], re.Pattern[str] | None]] = {}
+def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset[str]]) -> Any:
+    leaves: dict[Word, list[int]] = {}
     for one, leaf in words:
-        made = one.pattern
-        if made not in forms:
-            forms[made] = _with_particles(made.key), made.rest
-        keys, rest = forms[made]
-        for key in keys:
-            entries.setdefault(key, _Entry(len(key))).leaves.append((leaf, one, rest, made.words[-1][1]))
+        leaves.setdefault(one, []).append(leaf)
+    entries: dict[str, list[_Asker]] = {}
+    for one, asking in leaves.items():
+        askers = [
+            _Asker(one.language, one.careful, chosen, one.pattern.words[-1][1], one.pattern.rest, together)
+            for chosen, together in _by_fields(asking, fields)
+        ]
+        for key in _with_particles(one.pattern.key):
+            entries.setdefault(key, []).extend(askers)
     if not entries:
         return None
     automaton = ahocorasick.Automaton()
-    for key, entry in entries.items():
-        automaton.add_word(key, entry)
+    for key, known in entries.items():
+        automaton.add_word(key, _Entry(len(key), tuple(known)))
     automaton.make_automaton()
     return automaton
+
+
+def _by_fields(
+    leaves: Iterable[int], fields: Mapping[int, frozenset[str]]
+) -> Iterator[tuple[frozenset[str] | None, tuple[int, ...]]]:
+    together: dict[frozenset[str] | None, list[int]] = {}
+    for leaf in leaves:
+        together.setdefault(fields.get(leaf), []).append(leaf)
+    return ((chosen, tuple(same)) for chosen, same in together.items())
 
 
 def _with_particles(key: str) -> list[str]:

@@ -62,11 +62,8 @@ def _is_one_of(address: Address, forms: frozenset[str]) -> bool:
 
 
 def _language(tags: tuple[str, ...]) -> Test:
-    forms = tuple(tag.lower() for tag in tags)
-    return Test(
-        lambda facts: any(f"{facts.language.tag.lower()}-".startswith(f"{form}-") for form in forms),
-        f"language: {', '.join(tags)}",
-    )
+    forms = tuple(f"{tag.lower()}-" for tag in tags)
+    return Test(lambda facts: f"{facts.language.tag.lower()}-".startswith(forms), f"language: {', '.join(tags)}")
 
 
 def _attachment(globs: tuple[str, ...]) -> Test:
