@@ -96,6 +96,7 @@ class Evidence:
     spans: tuple[Span, ...]
     effects: tuple[str, ...]  # what it did, in rule words: "category hate-incident", "urgency today"
     times: int = 1  # how often its weights counted: once for each different word, as far as the rule says
+    words: tuple[str, ...] = ()  # the different words that counted by themselves, in normal form
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from intake import yamlfile
 from intake.mail.values import Decision, Evidence, Facts
 from intake.rules.conditions import View
-from intake.rules.decide import asked, conclude, readings_of, spoken_in, times_of
+from intake.rules.decide import asked, conclude, fires, readings_of, spoken_in
 from intake.rules.load import AREAS, CATEGORIES, GOLDEN, PARTNERS, load_files
 from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
@@ -97,10 +97,7 @@ def _held(program: Program, view: View) -> Iterator[_Held]:
     """Yield every rule that holds, also those that another one stops."""
     for rule, outcome in asked(program, view):
         if outcome.held:
-            times = times_of(rule, outcome)
-            fired = Fired(rule, rule.effects.weigh(times))
-            weight = fired.weights.get(rule.effects.category or "", 0)
-            yield _Held(rule, fired, Evidence(rule.id, weight, (), rule.told, times))
+            yield _Held(rule, *fires(rule, outcome))
 
 
 def _decided(facts: Facts, rulebook: Rulebook, held: Iterable[_Held]) -> Decision:

@@ -10,11 +10,13 @@ from intake.mail.values import Acknowledge, Urgency
 from intake.rules import areas, conditions, questions
 from intake.rules.areas import Area
 from intake.rules.lexicon import Fields, Lexicon, Source
+from intake.rules.match import pattern
 from intake.rules.program import Effects, Program, Rule
 from intake.rules.shape import ConditionShape, RuleShape, ThenShape
 from intake.yamlfile import Document
 
 RAISED = (Urgency.TODAY, Urgency.EMERGENCY, Acknowledge.NEUTRAL, Acknowledge.NONE)  # what weights can add up to
+WORDS_TOGETHER = 50  # of a `by-word` that are looked for by one leaf, which hands over only so many places
 PARTNER_FLAGS = ("not-to", "complaint-about")  # flags whose value names a partner
 
 
@@ -51,8 +53,10 @@ class Compiler:
         source = Source(document, ("rules", index))
         self._lexicon.used = set()
         self._lexicon.careful = shape.safety
-        self._lexicon.sorting = shape.then.category is not None or bool(shape.then.weights)
+        self._lexicon.sorting = shape.then.category is not None or bool(shape.then.weights or shape.then.by_word)
         when = self._condition(shape.when, source / "when", None)
+        if shape.then.by_word:
+            when = conditions.All((when, self._by_word(shape.then, source / "then" / "by-word")))
         effects = self._effects(shape.then, source / "then", safety=shape.safety)
         place = f"{document.file}:{document.place(source.path)[0]}"
         rule = Rule(shape.id, shape.name, place, shape.safety, when, effects, effects.told(), shape.examples)
@@ -137,6 +141,18 @@ class Compiler:
             else:
                 self.problems.append((source / n).unknown("area", one, self._known.areas))
 
+    def _by_word(self, shape: ThenShape, source: Source) -> conditions.Condition:
+        """Return the condition that one of the words stands there; in parts, so that many words count."""
+        self.problems.extend(
+            (source / word).problem(f"`{word}`: a word here is one word or phrase, without * and $", key=True)
+            for word in shape.by_word
+            if "*" in word or "$" in word
+        )
+        words = list(shape.by_word)
+        parts = [words[start : start + WORDS_TOGETHER] for start in range(0, len(words), WORDS_TOGETHER)]
+        leaves = [self._lexicon.words(part, source, None, by_key=True) for part in parts]
+        return conditions.Any(tuple(conditions.Words(leaf, f"by-word: {_brief(words)}") for leaf in leaves))
+
     def _effects(self, shape: ThenShape, source: Source, *, safety: bool) -> Effects:
         if shape.category is not None and shape.category not in self._known.categories:
             self.problems.append((source / "category").unknown("category", shape.category, self._known.categories))
@@ -145,6 +161,9 @@ class Compiler:
         self._check("partner", shape.never_route, self._known.partners, source / "never-route")
         for id_ in shape.weights:
             self._check_weighed(id_, source / "weights" / id_)
+        for word, weights in shape.by_word.items():
+            for id_ in weights:
+                self._check_weighed(id_, source / "by-word" / word / id_)
         for n, flag in enumerate(shape.flags or ()):
             self._check_flag(flag, source / "flags" / n)
         self.problems.extend(_senseless(shape, source))
@@ -156,6 +175,7 @@ class Compiler:
         return Effects(
             category=shape.category,
             weights=weights,
+            by_word={pattern(word) or "": weights for word, weights in shape.by_word.items()},
             sure=shape.category is not None and shape.weight is None,
             times=shape.times or 1,
             tags=shape.tags or (),
@@ -211,6 +231,7 @@ def _unsafe(shape: ThenShape, source: Source) -> Iterator[Problem]:
         ("acknowledge", shape.acknowledge is Acknowledge.STANDARD),
         ("weight", shape.weight is not None and shape.weight < 0),
         ("weights", any(weight < 0 for weight in shape.weights.values())),
+        ("by-word", any(weight < 0 for weights in shape.by_word.values() for weight in weights.values())),
     )
     for key, is_refused in refused:
         if is_refused:

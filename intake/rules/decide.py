@@ -36,11 +36,9 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
     view = look(facts, program.matcher)._replace(told=told)
     for rule, outcome in asked(program, view):
         if outcome.held:
-            times = times_of(rule, outcome)
-            fired.append(Fired(rule, rule.effects.weigh(times)))
-            spans = _spans(outcome.found)[:MOST_SPANS] if told else ()
-            weight = fired[-1].weights.get(rule.effects.category or "", 0)
-            evidence.append(Evidence(rule.id, weight, spans, rule.told, times))
+            one, why = fires(rule, outcome)
+            fired.append(one)
+            evidence.append(replace(why, spans=_spans(outcome.found)[:MOST_SPANS]) if told else why)
             if rule.effects.stop:
                 break
         elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
@@ -92,7 +90,20 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
         yield rule, rule.when.check(view)
 
 
-def times_of(rule: Rule, outcome: Outcome) -> int:
+def fires(rule: Rule, outcome: Outcome) -> tuple[Fired, Evidence]:
+    """Return what a rule that holds counts, and the evidence of it but for the places of its words."""
+    words: tuple[str, ...] = ()
+    if rule.effects.by_word:
+        times, words = 1, tuple(sorted({one.normal for one in outcome.found} & rule.effects.by_word.keys()))
+        fired = Fired(rule, rule.effects.weigh_words(words))
+    else:
+        times = _times(rule, outcome)
+        fired = Fired(rule, rule.effects.weigh(times))
+    weight = fired.weights.get(rule.effects.category or "", 0)
+    return fired, Evidence(rule.id, weight, (), rule.told, times, words)
+
+
+def _times(rule: Rule, outcome: Outcome) -> int:
     """Return how often a rule counts: once for every different word, as far as it says; not for one within another."""
     if rule.effects.times == 1 or len(outcome.found) == 1:
         return 1

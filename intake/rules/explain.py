@@ -103,8 +103,7 @@ class Why:
 def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation:
     """Return the account of `decision`, which `rulebook` made of `facts`."""
     rules = {rule.id: rule for rule in rulebook.program.rules}
-    known = [(rules[one.rule], one.times) for one in decision.evidence if one.rule in rules]
-    fired = Firings(Fired(rule, rule.effects.weigh(times)) for rule, times in known)
+    fired = Firings(_again(rules[one.rule], one) for one in decision.evidence if one.rule in rules)
     shown = chain((one.spans for one in decision.evidence), (one.spans for one in decision.near_misses))
     fields = {span.field for spans in shown for span in spans}
     read = look(facts, rulebook.program.matcher).findings.defaults
@@ -125,6 +124,13 @@ def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation
         kept_out=weigh.kept_out(rulebook, decision.categories, fired, decision.flags),
         stopped=_stopped(fired),
     )
+
+
+def _again(rule: Rule, evidence: Evidence) -> Fired:
+    """Return what a rule counted, from the evidence that was kept of it."""
+    if rule.effects.by_word:
+        return Fired(rule, rule.effects.weigh_words(evidence.words))
+    return Fired(rule, rule.effects.weigh(evidence.times))
 
 
 def _fields(facts: Facts) -> dict[str, str]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from intake.errors import Problem
-from intake.rules.match import Matcher, Pattern, Word, pattern, regex_fault, regex_size
-from intake.rules.normal import words
+from intake.rules.match import Matcher, Word, pattern, regex_fault, regex_size
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 
@@ -44,7 +43,13 @@ class Entry(NamedTuple):
 
     text: str
     language: str  # "pl"; "" for one that every language's letters are searched for
-    source: Source
+    listed: Source  # in which it stands
+    step: int | str  # from 0, within that; or its key
+
+    @property
+    def source(self) -> Source:
+        """Where it stands."""
+        return self.listed / self.step
 
 
 class Lexicon:
@@ -62,7 +67,7 @@ class Lexicon:
         self._lists: dict[str, tuple[Entry, ...]] = {}
         self._told: dict[tuple[str, str], str] = {}  # (list, language) -> the file that holds it
         self._expanded: dict[str, tuple[Word, ...]] = {}
-        self._patterns: dict[str, Pattern | None] = {}
+        self._patterns: dict[str, str | None] = {}
         self._words: list[tuple[Word, int]] = []
         self._shared: dict[tuple[str, Fields, bool], int] = {}
         self._unions: dict[int, tuple[int, ...]] = {}
@@ -85,17 +90,18 @@ class Lexicon:
                     message = f"there is already a list `{name}`{which}"
                     self.problems.append((source / language if language else source).problem(message, f"in {first}"))
             self._lists[name] = self._lists.get(name, ()) + tuple(
-                Entry(entry, _base(language), source / language / n if language else source / n)
+                Entry(text, base, listed, n)
                 for language, texts in by_language.items()
-                for n, entry in enumerate(texts)
+                for base, listed in [(_base(language), source / language if language else source)]
+                for n, text in enumerate(texts)
             )
 
-    def words(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
+    def words(self, texts: Iterable[str], source: Source, fields: Fields, *, by_key: bool = False) -> int:
         """Return a leaf that finds any of `texts`: words, phrases, and `$name` for a list.
 
-        A list is looked for once, however many conditions name it.
+        A list is looked for once, however many conditions name it. The texts stand in a list, or `by_key`.
         """
-        entries = [Entry(text, "", source / n) for n, text in enumerate(texts)]
+        entries = [Entry(text, "", source, text if by_key else n) for n, text in enumerate(texts)]
         parts = [self._list(entry, fields) for entry in entries if entry.text.startswith("$")]
         if plain := [entry for entry in entries if not entry.text.startswith("$")]:
             parts.append(self._found_by(fields, (one for entry in plain for one in self._words_of(entry, ()))))
@@ -155,7 +161,7 @@ class Lexicon:
 
     def _words_of(self, entry: Entry, inside: tuple[str, ...]) -> tuple[Word, ...]:
         if not entry.text.startswith("$"):
-            made = self._pattern(entry.text, entry.source)
+            made = self._pattern(entry)
             return (Word(made, entry.language),) if made else ()
         name = entry.text[1:]
         if name not in self._lists:
@@ -179,16 +185,18 @@ class Lexicon:
             self._expanded[name] = tuple(dict.fromkeys(found))
         return self._expanded[name]
 
-    def _pattern(self, text: str, source: Source) -> Pattern | None:
+    def _pattern(self, entry: Entry) -> str | None:
+        text = entry.text
         if text not in self._patterns:
             self._patterns[text] = pattern(text)
         made = self._patterns[text]
-        if made is None or not all(words(part) for part in text.split()):
-            self.problems.append(source.problem(f"`{text}`: signs without letters or digits are not looked for"))
-        elif any("*" in word[:-1] for word in text.split()):
-            self.problems.append(source.problem(f"`{text}`: a * can stand only at the end of a word"))
-        elif any(is_open and len(word) < 2 and word.isascii() for word, is_open in made.words):
-            self.problems.append(source.problem(f"`{text}` would match too much", "write two letters before the *"))
+        if made is None:
+            self.problems.append(entry.source.problem(f"`{text}`: signs without letters or digits are not looked for"))
+        elif "*" in text and any("*" in word[:-1] for word in text.split()):
+            self.problems.append(entry.source.problem(f"`{text}`: a * can stand only at the end of a word"))
+        elif "*" in made and any(word[-1] == "*" and len(word) < 3 and word.isascii() for word in made.split()):
+            hint = "write two letters before the *"
+            self.problems.append(entry.source.problem(f"`{text}` would match too much", hint))
         return made
 
 

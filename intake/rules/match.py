@@ -67,49 +67,39 @@ class Spoken(NamedTuple):
 UNKNOWN = Spoken("", "")
 
 
-class Pattern(NamedTuple):
-    """A word or phrase in normal form; a word that ended in `*` is marked."""
-
-    words: tuple[tuple[str, bool], ...]  # (word, whether any ending may follow)
-
-    @property
-    def key(self) -> str:
-        """What the automaton looks for: everything up to the first open ending."""
-        parts = []
-        for word, is_open in self.words:
-            parts.append(word)
-            if is_open:
-                return " " + " ".join(parts)
-        return " " + " ".join(parts) + " "
-
-    @property
-    def rest(self) -> re.Pattern[str] | None:
-        """What must follow the key where an open ending is not the last word's."""
-        first = next((n for n, (_, is_open) in enumerate(self.words) if is_open), len(self.words))
-        if first >= len(self.words) - 1:
-            return None
-        tail = "".join(
-            " " + re.escape(word) + ("[^ ]*" if is_open else "") for word, is_open in self.words[first + 1 :]
-        )
-        return re.compile(f"[^ ]*{tail}(?= )")
-
-
 class Word(NamedTuple):
-    """A pattern, and in which letters it is looked for."""
+    """A word or phrase, and in which letters it is looked for."""
 
-    pattern: Pattern
+    form: str  # in normal form; a word of which any ending counts bears a *: "wybi* szyb*"
     language: str  # "pl": in Polish ones, and where the language is in doubt; "": in all
     careful: bool = False  # whether the least doubt is enough
 
 
-def pattern(written: str) -> Pattern | None:
-    """Return the pattern of a word or phrase as an admin writes it, None where it holds no word."""
-    words: list[tuple[str, bool]] = []
+def pattern(written: str) -> str | None:
+    """Return the form of a word or phrase as an admin writes it, None where part of it holds no letter or digit."""
+    found: list[str] = []
     for part in written.split():
-        is_open = part.endswith("*")
         pieces = normal.words(part.rstrip("*"))
-        words += [(piece, is_open and n == len(pieces) - 1) for n, piece in enumerate(pieces)]
-    return Pattern(tuple(words)) if words else None
+        if not pieces:
+            return None
+        found += pieces
+        if part[-1] == "*":
+            found[-1] += "*"
+    return " ".join(found) or None
+
+
+def _key(form: str) -> str:
+    """Return what the automaton looks for: everything up to the first open ending."""
+    before, star, _ = form.partition("*")
+    return f" {before}" if star else f" {before} "
+
+
+def _rest(form: str) -> re.Pattern[str] | None:
+    """Return what must follow the key where an open ending is not the last word's."""
+    _, star, after = form.partition("*")
+    if not star or not after:
+        return None
+    return re.compile("[^ ]*" + re.escape(after).replace(re.escape("*"), "[^ ]*") + "(?= )")
 
 
 class _Asker(NamedTuple):
@@ -268,10 +258,10 @@ def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset
     entries: dict[str, list[_Asker]] = {}
     for one, asking in leaves.items():
         askers = [
-            _Asker(one.language, one.careful, chosen, one.pattern.words[-1][1], one.pattern.rest, together)
+            _Asker(one.language, one.careful, chosen, one.form[-1] == "*", _rest(one.form), together)
             for chosen, together in _by_fields(asking, fields)
         ]
-        for key in _with_particles(one.pattern.key):
+        for key in _with_particles(_key(one.form)):
             entries.setdefault(key, []).extend(askers)
     if not entries:
         return None

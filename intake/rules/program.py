@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from intake.mail.values import Acknowledge, Urgency
@@ -18,6 +18,7 @@ class Effects:
 
     category: str | None
     weights: Mapping[str, int]  # category, flag, urgency or acknowledgement -> what it counts for that
+    by_word: Mapping[str, Mapping[str, int]]  # word in normal form -> what it counts for, once
     sure: bool  # whether the rule suffices alone for its category, having no weight
     times: int  # each different word found counts, up to so many
     tags: tuple[str, ...]
@@ -49,6 +50,14 @@ class Effects:
     def weigh(self, times: int) -> Mapping[str, int]:
         """Return what the rule counts for each of `weights` when it counts so often."""
         return self.weights if times == 1 else {id_: weight * times for id_, weight in self.weights.items()}
+
+    def weigh_words(self, words: Iterable[str]) -> Mapping[str, int]:
+        """Return what the rule counts for each of `weights` and, by the different `words` found, of `by_word`."""
+        sums = dict(self.weights)
+        for word in words:
+            for id_, weight in self.by_word.get(word, {}).items():
+                sums[id_] = sums.get(id_, 0) + weight
+        return sums
 
 
 @dataclass(frozen=True, slots=True)

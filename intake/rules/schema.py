@@ -141,6 +141,7 @@ DESCRIPTIONS: Mapping[str, str] = {  # "shape.key" -> one sentence
     "ThenShape.category": "Counts for this category.",
     "ThenShape.weight": "How much it counts; without it the rule suffices alone.",
     "ThenShape.weights": "How much it counts for several categories, flags, urgencies or answers.",
+    "ThenShape.by-word": "Words, and how much each that stands in the letter counts for what, as `weights` do.",
     "ThenShape.times": "Counts once for every different word found, up to so many.",
     "ThenShape.tags": "Tags that go with the category.",
     "ThenShape.flags": "Flags, whatever the category; not-to:police takes that partner out.",

@@ -231,6 +231,7 @@ class ThenShape(_Shape):
     weight: Weight | None = None
     weights: dict[str, Weight] = Field(default_factory=dict)
     times: int | None = Field(None, ge=2, le=100)
+    by_word: dict[str, dict[str, Weight]] = Field(default_factory=dict)
     tags: Texts | None = None
     flags: Texts | None = None
     urgency: Urgency | None = None
