@@ -7,8 +7,10 @@ refused.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -89,12 +91,27 @@ def load_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Rule
 
 def try_folder(folder: Path, digests: DigestTimes = DIGESTS) -> Trial:
     """Load the `.yaml` files of `folder`, also where examples fail; raises UserError with every other fault."""
-    return _load(*read_folder(folder), digests)
+    files, problems = read_folder(folder)
+    with _uncollected():
+        return _load(files, problems, digests)
 
 
 def try_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Trial:
     """Load names and texts of files, also where examples fail; raises UserError with every other fault. Pure."""
-    return _load(files, [], digests)
+    with _uncollected():
+        return _load(files, [], digests)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make the hundred thousand values of a rulebook without looking for garbage among them, in half the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _passed(trial: Trial) -> Rulebook:

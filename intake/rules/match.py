@@ -156,7 +156,10 @@ class Matcher:
         """
         self._fields = fields
         self._unions = unions
-        self._automaton = _automaton(words, fields)
+        by_language: dict[str, list[tuple[Word, int]]] = {}
+        for one, leaf in words:
+            by_language.setdefault(one.language, []).append((one, leaf))
+        self._automata = {language: _automaton(found, fields) for language, found in by_language.items()}
         self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
         self._set = _set(written for written, _ in regexes)
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
@@ -168,27 +171,17 @@ class Matcher:
         """
         findings = Findings(defaults, self._unions)
         for reading in readings:
-            if self._automaton is not None:
-                self._search_words(reading, spoken, findings)
+            for automaton in self._heard(spoken):
+                _search_words(automaton, reading, spoken, findings)
             if self._set is not None:
                 self._search_regexes(reading, findings)
         return findings
 
-    def _search_words(self, reading: Reading, spoken: Spoken, findings: Findings) -> None:
-        text, name, by_leaf = reading.normal, reading.field, findings.by_leaf
-        for last, entry in self._automaton.iter(text):
-            start = last + 2 - entry.length
-            for language, careful, fields, is_open, rest, leaves in entry.askers:
-                heard = spoken.careful if careful else spoken.usual
-                if language and heard and language != heard:
-                    continue
-                if not findings.reads(fields, name):
-                    continue
-                end = _end(text, last, rest, is_open=is_open)
-                if end is not None:
-                    found = Found(reading, start, end, verbatim=False)
-                    for leaf in leaves:
-                        _take(by_leaf, leaf, found)
+    def _heard(self, spoken: Spoken) -> Iterable[Any]:
+        """Return the automata of the languages that may be spoken."""
+        if not spoken.careful:
+            return self._automata.values()
+        return (self._automata[one] for one in ("", spoken.careful) if one in self._automata)
 
     def _search_regexes(self, reading: Reading, findings: Findings) -> None:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
@@ -197,6 +190,23 @@ class Matcher:
             for matched in islice(compiled.finditer(text), MOST_FOUND):
                 if matched.end() > matched.start() and findings.reads(self._fields.get(leaf), reading.field):
                     _take(findings.by_leaf, leaf, Found(reading, matched.start(), matched.end(), verbatim=True))
+
+
+def _search_words(automaton: Any, reading: Reading, spoken: Spoken, findings: Findings) -> None:
+    text, name, by_leaf = reading.normal, reading.field, findings.by_leaf
+    for last, entry in automaton.iter(text):
+        start = last + 2 - entry.length
+        for language, careful, fields, is_open, rest, leaves in entry.askers:
+            heard = spoken.careful if careful else spoken.usual
+            if language and heard and language != heard:
+                continue
+            if not findings.reads(fields, name):
+                continue
+            end = _end(text, last, rest, is_open=is_open)
+            if end is not None:
+                found = Found(reading, start, end, verbatim=False)
+                for leaf in leaves:
+                    _take(by_leaf, leaf, found)
 
 
 def _take(by_leaf: dict[int, list[Found]], leaf: int, found: Found) -> None:
@@ -263,8 +273,6 @@ def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset
         ]
         for key in _with_particles(_key(one.form)):
             entries.setdefault(key, []).extend(askers)
-    if not entries:
-        return None
     automaton = ahocorasick.Automaton()
     for key, known in entries.items():
         automaton.add_word(key, _Entry(len(key), tuple(known)))
