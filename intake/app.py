@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,7 +32,7 @@ from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
 from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
-from intake.outbox import digest, queue
+from intake.outbox import digest
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import bodies
@@ -44,7 +42,6 @@ from intake.reports import Imported
 from intake.rules.answers import missing
 from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import DigestTimes, Rulebook
-from intake.store import cases, quarantine
 from intake.store.database import Database, pending, upgrade
 from intake.store.state import Counts, counts
 from intake.triage import Sorter
@@ -52,24 +49,6 @@ from intake.yamlfile import DAYS
 
 NOT_STARTED = "the service has not been started here: `intake run` makes the database"
 FIRST_STEP = "0001"  # pending where nothing was ever kept
-DEFAULTS = ("config.yaml", "rules", "templates")
-
-
-def defaults() -> Path:
-    """Return the folder with the shipped config.yaml, rules/ and templates/: in the wheel, or a checkout's top."""
-    packaged = Path(str(files("intake"))) / "defaults"
-    return packaged if packaged.is_dir() else packaged.parent.parent
-
-
-def init(folder: Path) -> list[Path]:
-    """Lay the shipped files down in `folder`; return their paths. Raises UserError rather than overwrite anything."""
-    if there := [name for name in DEFAULTS if (folder / name).exists()]:
-        raise UserError(f"{folder} already holds {', '.join(there)}; nothing was written")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in DEFAULTS:
-        source, target = defaults() / name, folder / name
-        shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
-    return [folder / name for name in DEFAULTS]
 
 
 @dataclass
@@ -295,35 +274,6 @@ class App:
                 found.append(str(error))
         return list(dict.fromkeys(found))
 
-    def outbox(self, state: str | None) -> list[dict[str, Any]]:
-        """Return the rows in that state, or all that are not sent. Raises UserError for an unknown state."""
-        if state is not None and state not in queue.STATES:
-            raise UserError(f"`{state}` is not a state: {', '.join(queue.STATES)}")
-        with self.database.read() as conn:
-            return [asdict(row) for row in queue.listing(conn, state)]
-
-    def quarantined(self) -> list[dict[str, Any]]:
-        """Return what is quarantined."""
-        with self.database.read() as conn:
-            rows = quarantine.quarantined(conn)
-        return [asdict(row) | {"place": f"{row.place.mailbox} {row.place.folder} {row.place.uid}"} for row in rows]
-
-    def quarantined_raw(self, number: int) -> bytes:
-        """Return the raw bytes of a quarantined message. Raises UserError where there is none."""
-        with self.database.read() as conn:
-            row = next((row for row in quarantine.quarantined(conn) if row.id == number), None)
-            raw = quarantine.raw_of(conn, row.delivery_id) if row else None
-        if raw is None:
-            raise UserError(f"nothing is quarantined under {number}, or the server never handed it over")
-        return raw
-
-    def release(self, number: int) -> None:
-        """Have a quarantined message sorted again. Raises UserError where there is none."""
-        with self.database.transaction() as conn:
-            released = quarantine.release(conn, number, self.database.clock(conn))
-        if not released:
-            raise UserError(f"nothing that could be released is quarantined under {number}")
-
     def preview(self, partner_id: str, day: date | None) -> tuple[str, str]:
         """Return the digest that the partner would get at the end of `day`, or now: (text, HTML). Raises UserError."""
         partner = self.rulebook.partners.get(partner_id)
@@ -332,26 +282,6 @@ class App:
         with self.database.read() as conn:
             end = datetime.combine(day, time.max, self.zone) if day else self.database.clock(conn)
             return bodies(digest.preview(conn, partner, self.composer, self.rulebook, end).mail)
-
-    def case(self, reference: str) -> cases.Case:
-        """Return a case with its messages and our mails. Raises UserError where there is none."""
-        with self.database.read() as conn:
-            found = cases.case(conn, reference)
-        if found is None:
-            raise UserError(f"there is no case {reference}")
-        return found
-
-    def raw(self, message_id: int) -> bytes:
-        """Return a stored message's raw bytes."""
-        with self.database.read() as conn:
-            return cases.raw(conn, message_id)
-
-    def search(self, words: str) -> list[dict[str, Any]]:
-        """Return the newest hundred messages that bear the words, the address or the case reference."""
-        with self.database.read() as conn:
-            hits = cases.search(conn, words, 100)
-        columns = ("reference", "arrived_at", "category", "urgency", "from_address", "subject")
-        return [{column: getattr(hit, column) for column in columns} for hit in hits]
 
     def upgrade(self) -> list[str]:
         """Bring the database to this version; return the steps taken."""

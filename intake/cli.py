@@ -16,13 +16,23 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from intake import __version__, reports
-from intake import app as composition
+from intake import __version__, lookups, reports, starter
 from intake.app import App
 from intake.cli_rules import rules_app
 from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
-from intake.terminal import CONFIG, ConfigPath, Json, OptionalConfigPath, example, listing, progress, say, say_json
+from intake.terminal import (
+    CONFIG,
+    ConfigPath,
+    Json,
+    OptionalConfigPath,
+    deployment,
+    example,
+    listing,
+    progress,
+    say,
+    say_json,
+)
 
 USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
 
@@ -93,7 +103,7 @@ def options(
 @main_app.command(epilog=example("intake init mydir"))
 def init(folder: Annotated[Path, typer.Argument(help="Where to lay it down; made if it is not there.")]) -> None:
     """Lay down config.yaml, rules/ and templates/ for a new deployment."""
-    for path in composition.init(folder):
+    for path in starter.init(folder):
         say(str(path))
     say(
         f"Next: edit {folder / 'config.yaml'} (what must change is marked CHANGE) and the addresses in "
@@ -153,10 +163,7 @@ def triage(
     Uses the shipped configuration where there is no config.yaml.
     """
     files = reports.message_files(paths)
-    if config is None and not CONFIG.is_file():
-        sys.stderr.write("intake: there is no config.yaml here: sorted by the shipped rules\n")
-        config = composition.defaults() / "config.yaml"
-    app = App.open(config or CONFIG)
+    app = deployment(config)
     with progress("sorting", len(files)) as step:
         for one in app.sort_files(files):
             step(1)
@@ -187,20 +194,22 @@ def outbox(
     """List what is to be sent and what became of it; by default all that is not sent."""
     app = App.open(config)
     columns = "id kind state partner reference queued_at reason_detail"
-    listing("Outbox", app.zone, app.outbox(state), columns, as_json=as_json)
+    listing("Outbox", app.zone, lookups.outbox(app.database, state), columns, as_json=as_json)
 
 
 @quarantine_app.command("list", epilog=example("intake quarantine list"))
 def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     """List what could not be sorted, with the error."""
     app = App.open(config)
-    listing("Quarantine", app.zone, app.quarantined(), "id arrived_at stage place error", as_json=as_json)
+    listing(
+        "Quarantine", app.zone, lookups.quarantined(app.database), "id arrived_at stage place error", as_json=as_json
+    )
 
 
 @quarantine_app.command("show", epilog=example("intake quarantine show 3 > message.eml"))
 def quarantine_show(number: Annotated[int, typer.Argument(help="As listed.")], config: ConfigPath = CONFIG) -> None:
     """Write the raw message to standard output."""
-    sys.stdout.buffer.write(App.open(config).quarantined_raw(number))
+    sys.stdout.buffer.write(lookups.quarantined_raw(App.open(config).database, number))
 
 
 @quarantine_app.command("release", epilog=example("intake quarantine release 3 4"))
@@ -208,8 +217,9 @@ def quarantine_release(
     numbers: Annotated[list[int], typer.Argument(help="As listed.")], config: ConfigPath = CONFIG
 ) -> None:
     """Hand messages back to be sorted again, at the service's next pass."""
+    app = App.open(config)
     for number in numbers:
-        App.open(config).release(number)
+        lookups.release(app.database, number)
         say(f"{number} released")
 
 
@@ -245,7 +255,8 @@ def search(
 ) -> None:
     """Find stored messages."""
     app = App.open(config)
-    listing("Found", app.zone, app.search(" ".join(words)), "reference arrived_at category subject", as_json=as_json)
+    found = lookups.search(app.database, " ".join(words))
+    listing("Found", app.zone, found, "reference arrived_at category subject", as_json=as_json)
 
 
 @main_app.command(epilog=example("intake show CSP-7K4M-29Q", "intake show CSP-7K4M-29Q --raw > letter.eml"))
@@ -257,9 +268,9 @@ def show(
 ) -> None:
     """Show a case: what was written, what was decided and why, and what was sent."""
     app = App.open(config)
-    case = app.case(reference)
+    case = lookups.case(app.database, reference)
     if raw:
-        sys.stdout.buffer.write(app.raw(case.messages[0].id))
+        sys.stdout.buffer.write(lookups.raw_of(app.database, case.messages[0].id))
     elif as_json:
         say_json(asdict(case))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -12,7 +11,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from intake import app as composition
 from intake import explain_shown, history_shown, period, workbench
 from intake import rules_shown as shown
 from intake import unmatched as unsorted
@@ -23,7 +21,7 @@ from intake.rules.load import Trial, load_rulebook, try_folder
 from intake.store import history
 from intake.store.database import pending
 from intake.store.history import Stretch
-from intake.terminal import CONFIG, ConfigPath, Json, OptionalConfigPath, example, progress, say, say_json
+from intake.terminal import CONFIG, ConfigPath, Json, OptionalConfigPath, deployment, example, progress, say, say_json
 from intake.triage import Sorter
 from intake.usage import usage
 from intake.whatif import Comparer
@@ -88,7 +86,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Tell why a message is sorted as it is: which rules fire on which words, which nearly do, and what adds up."""
-    app = _app(config)
+    app = deployment(config)
     sorter = Sorter(load_rulebook(rules) if rules else app.rulebook, app.identity, app.zone)
     if Path(what).exists():
         accounts = [workbench.of_file(Path(what), sorter, rule)]
@@ -180,17 +178,9 @@ def _ready(app: App) -> None:
         raise UserError("the database is not of this version: `intake run` or `intake db upgrade` brings it there")
 
 
-def _app(config: Path | None) -> App:
-    """Return the deployment, or the shipped one where there is no config.yaml."""
-    if config is None and not CONFIG.is_file():
-        sys.stderr.write("intake: there is no config.yaml here: the shipped rules\n")
-        config = composition.defaults() / "config.yaml"
-    return App.open(config or CONFIG)
-
-
 def _rules_folder(folder: Path | None, config: Path | None) -> Path:
     """Return the folder named, or the deployment's, or the shipped one where there is no config.yaml."""
-    return _app(config).config.paths.rules if folder is None else folder
+    return deployment(config).config.paths.rules if folder is None else folder
 
 
 def _tried(folder: Path, config: Path | None) -> tuple[Trial | None, Sequence[Problem]]:

@@ -1,4 +1,4 @@
-"""What every command shares: its options, and how things are printed to people and to scripts."""
+"""What every command shares: its options, the deployment they name, and how things are printed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from intake import reports
+from intake import reports, starter
+from intake.app import App
 
 _CONFIG = typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
 ConfigPath = Annotated[Path, _CONFIG]
 OptionalConfigPath = Annotated[Path | None, _CONFIG]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 CONFIG = Path("config.yaml")
+
+
+def deployment(config: Path | None) -> App:
+    """Return the deployment, or the shipped one where there is no config.yaml. Raises UserError with every fault."""
+    if config is None and not CONFIG.is_file():
+        sys.stderr.write("intake: there is no config.yaml here: the shipped rules\n")
+        config = starter.shipped() / "config.yaml"
+    return App.open(config or CONFIG)
 
 
 def example(*lines: str) -> str:

@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake.app import init
 from intake.errors import UserError
+from intake.starter import init
 
 MARKER = ".intake-demo"  # stands in every folder that the demo made, and may delete
 PORTS = ("port: 1143 ", "port: 1025 ")  # of IMAP and SMTP, as the shipped config.yaml has them

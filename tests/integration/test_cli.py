@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from intake.app import init
 from intake.errors import UserError
+from intake.starter import init
 from tests.letters.render import letters, render
 from tests.walk.deployment import Deployment
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from intake.app import init
+from intake.starter import init
 
 PASSWORD_ENV = "INTAKE_IMAP_PASSWORD"
 

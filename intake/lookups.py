@@ -1,0 +1,69 @@
+"""What officers ask of the store: cases, what waits in the outbox, what is quarantined. All of it raises Temporary."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from intake.errors import UserError
+from intake.outbox import queue
+from intake.store import cases, quarantine
+from intake.store.database import Database
+
+MOST_FOUND = 100  # messages that one search returns
+
+
+def outbox(database: Database, state: str | None) -> list[dict[str, Any]]:
+    """Return the rows in that state, or all that are not sent. Raises UserError for an unknown state."""
+    if state is not None and state not in queue.STATES:
+        raise UserError(f"`{state}` is not a state: {', '.join(queue.STATES)}")
+    with database.read() as conn:
+        return [asdict(row) for row in queue.listing(conn, state)]
+
+
+def quarantined(database: Database) -> list[dict[str, Any]]:
+    """Return what is quarantined."""
+    with database.read() as conn:
+        rows = quarantine.quarantined(conn)
+    return [asdict(row) | {"place": f"{row.place.mailbox} {row.place.folder} {row.place.uid}"} for row in rows]
+
+
+def quarantined_raw(database: Database, number: int) -> bytes:
+    """Return the raw bytes of a quarantined message. Raises UserError where there is none."""
+    with database.read() as conn:
+        row = next((row for row in quarantine.quarantined(conn) if row.id == number), None)
+        raw = quarantine.raw_of(conn, row.delivery_id) if row else None
+    if raw is None:
+        raise UserError(f"nothing is quarantined under {number}, or the server never handed it over")
+    return raw
+
+
+def release(database: Database, number: int) -> None:
+    """Have a quarantined message sorted again. Raises UserError where there is none."""
+    with database.transaction() as conn:
+        released = quarantine.release(conn, number, database.clock(conn))
+    if not released:
+        raise UserError(f"nothing that could be released is quarantined under {number}")
+
+
+def case(database: Database, reference: str) -> cases.Case:
+    """Return a case with its messages and our mails. Raises UserError where there is none."""
+    with database.read() as conn:
+        found = cases.case(conn, reference)
+    if found is None:
+        raise UserError(f"there is no case {reference}")
+    return found
+
+
+def raw_of(database: Database, message_id: int) -> bytes:
+    """Return a stored message's raw bytes."""
+    with database.read() as conn:
+        return cases.raw(conn, message_id)
+
+
+def search(database: Database, words: str) -> list[dict[str, Any]]:
+    """Return the newest hundred messages that bear the words, the address or the case reference."""
+    with database.read() as conn:
+        hits = cases.search(conn, words, MOST_FOUND)
+    columns = ("reference", "arrived_at", "category", "urgency", "from_address", "subject")
+    return [{column: getattr(hit, column) for column in columns} for hit in hits]
