@@ -170,7 +170,7 @@ class Compiler:
         self.problems.extend(_unsafe(shape, source) if safety else ())
         weights = dict(shape.weights)
         if shape.category is not None:
-            enough = self._known.categories.get(shape.category, 0)
+            enough = max(0, self._known.categories.get(shape.category, 0))
             weights[shape.category] = enough if shape.weight is None else shape.weight
         return Effects(
             category=shape.category,

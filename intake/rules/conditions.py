@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain, islice, pairwise
 from typing import NamedTuple, Protocol
 
 from intake.mail.values import Facts
 from intake.rules.match import Findings, Found
-from intake.rules.normal import Reading
 
-MOST_WINDOWS = 20  # of words near each other, of one condition
+MOST_WINDOWS = 20  # of words near each other, that one condition hands over
 
 
 class View(NamedTuple):
@@ -52,19 +52,25 @@ class Exclusion:
     within: int  # words
     label: str
 
-    def keep(self, found: Iterable[Found], view: View) -> list[Found]:
-        """Return those of `found` that stand apart from the excluding words."""
-        others = [(one.reading, *one.words) for one in view.findings.of(self.leaf)]
-        if not others:
-            return list(found)
-        return [one for one in found if not self._touched(one, others)]
+    def apart(self, view: View) -> Callable[[Found], bool]:
+        """Return what tells whether a place stands apart from the excluding words, at the cost of one look-up."""
+        places: dict[int, list[tuple[int, int]]] = {}
+        for one in view.findings.of(self.leaf):
+            places.setdefault(id(one.reading), []).append(one.words)
+        known = {reading: _reach(sorted(words)) for reading, words in places.items()}
 
-    def _touched(self, one: Found, others: list[tuple[Reading, int, int]]) -> bool:
-        begin, end = one.words
-        return any(
-            reading is one.reading and first - end <= self.within and begin - last <= self.within
-            for reading, first, last in others
-        )
+        def is_apart(one: Found) -> bool:
+            firsts, furthest = known.get(id(one.reading), ((), ()))
+            begin, end = one.words if firsts else (0, 0)
+            before = bisect_right(firsts, end + self.within)
+            return not before or begin - furthest[before - 1] > self.within
+
+        return is_apart
+
+
+def _reach(words: Sequence[tuple[int, int]]) -> tuple[Sequence[int], Sequence[int]]:
+    """Return where each begins, in order, and how far the furthest of it and those before it reaches."""
+    return [first for first, _ in words], list(accumulate((last for _, last in words), max))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class Words:
         found = view.findings.of(self.leaf)
         if not found:
             return Outcome(False, (), 1, self.label)
-        kept = self.exclusion.keep(found, view) if self.exclusion else found
+        kept = list(filter(self.exclusion.apart(view), found)) if self.exclusion else found
         if not kept:
             return Outcome(False, tuple(found), 1, self.exclusion.label if self.exclusion else "")
         return Outcome(True, tuple(kept))
@@ -102,21 +108,21 @@ class Near:
         groups = [view.findings.of(leaf) for leaf in self.leaves]
         if not all(groups):
             return Outcome(False, (), 2, self.label)
-        windows = list(self._windows(groups))
-        if not windows:
+        windows = self._windows(groups)
+        first = next(windows, None)
+        if first is None:
             return Outcome(False, tuple(one for group in groups for one in group[:1]), 1, self.label)
+        windows = chain((first,), windows)
         if self.exclusion:
-            kept = [window for window in windows if len(self.exclusion.keep(window, view)) == len(window)]
-            if not kept:
-                return Outcome(False, windows[0], 1, self.exclusion.label)
-            windows = kept
-        return Outcome(True, tuple(one for window in windows for one in window))
+            is_apart = self.exclusion.apart(view)
+            windows = (window for window in windows if all(map(is_apart, window)))
+        kept = tuple(one for window in islice(windows, MOST_WINDOWS) for one in window)
+        return Outcome(True, kept) if kept else Outcome(False, first, 1, self.exclusion.label if self.exclusion else "")
 
     def _windows(self, groups: list[Sequence[Found]]) -> Iterator[tuple[Found, ...]]:
         members = [(*one.words, number, one) for number, group in enumerate(groups) for one in group]
         members.sort(key=lambda member: (member[3].reading.field, member[0], member[1], member[2]))
         latest: dict[int, tuple[int, int, int, Found]] = {}
-        count = 0
         for member in members:
             first, _, number, found = member
             reach = first - self.within
@@ -126,9 +132,6 @@ class Near:
             if len(latest) == len(groups) and _apart(list(latest.values())):
                 yield tuple(together)
                 latest = {}
-                count += 1
-                if count >= MOST_WINDOWS:
-                    return
 
 
 def _apart(members: list[tuple[int, int, int, Found]]) -> bool:

@@ -1,29 +1,27 @@
 """The admins' files made into a rulebook, or every fault of all of them at once with its place (R3, R4).
 
-`categories.yaml` and `partners.yaml` must be there, `lists.yaml`, `areas.yaml` and `golden.yaml` may; any other `.yaml`
-file holds rules, and files are read in the order of their names. A rulebook whose examples or golden letters fail is
-refused.
+`categories.yaml` and `partners.yaml` must be there, the others that `files.SHAPES` names may; any other `.yaml` holds
+rules, and files are read in the order of their names. A rulebook whose examples or golden letters fail is refused.
 """
 
 from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple
 
 import pydantic
 
 from intake import yamlfile
-from intake.errors import Problem, UserError
+from intake.errors import Problem
 from intake.mail.values import Acknowledge
 from intake.rules import answers, examples, golden
 from intake.rules.areas import Area
 from intake.rules.compile import Compiler, Known
+from intake.rules.files import AREAS, CATEGORIES, PARTNERS, File, faults, refused, shaped, sure
 from intake.rules.folder import read_folder
 from intake.rules.lexicon import Lexicon, Source
 from intake.rules.rulebook import ANSWERS, Category, DigestTimes, Partner, Rulebook
@@ -38,25 +36,8 @@ from intake.rules.shape import (
     PartnerShape,
     RulesFile,
 )
-from intake.rules.weigh import GENERAL, UNSOLICITED
 
-CATEGORIES, PARTNERS, LISTS, AREAS, GOLDEN = (
-    f"{name}.yaml" for name in ("categories", "partners", "lists", "areas", "golden")
-)
 DIGESTS = DigestTimes()
-_DEFINES: Mapping[str, tuple[str, ...]] = {
-    CATEGORIES: ("category", "tag", "flag", "category, flag, urgency or acknowledgement"),
-    PARTNERS: ("partner",),
-    AREAS: ("area",),
-}
-SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
-    CATEGORIES: CategoriesFile,
-    PARTNERS: PartnersFile,
-    LISTS: ListsFile,
-    AREAS: AreasFile,
-    GOLDEN: GoldenFile,
-    answers.FILE: AcknowledgementsFile,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +48,6 @@ class Trial:
     examples: tuple[examples.Example, ...]
     golden: tuple[golden.Letter, ...]
     problems: tuple[Problem, ...]  # every example and golden letter that fails, at its place
-
-
-class _File(NamedTuple):
-    """One file that has the right shape."""
-
-    document: yamlfile.Document
-    shape: pydantic.BaseModel
 
 
 def load_rulebook(folder: Path, digests: DigestTimes = DIGESTS) -> Rulebook:
@@ -116,7 +90,7 @@ def _uncollected() -> Iterator[None]:
 
 def _passed(trial: Trial) -> Rulebook:
     if trial.problems:
-        raise _refused(trial.problems)
+        raise refused(trial.problems)
     return trial.rulebook
 
 
@@ -130,16 +104,16 @@ def version(files: Mapping[str, str]) -> str:
 
 
 def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTimes) -> Trial:
-    files = {name: file for name in sorted(texts) if (file := _file(name, texts[name], problems))}
+    files = {name: file for name in sorted(texts) if (file := shaped(name, texts[name], problems))}
     categories, partners = (_shape(files, name) for name in (CATEGORIES, PARTNERS))
     problems += (Problem(name, 0, 0, "is missing") for name in (CATEGORIES, PARTNERS) if name not in texts)
     known = _known(categories, partners, files.get(AREAS))
     lexicon = Lexicon(is_whole=len(files) == len(texts))
     compiler = Compiler(known, lexicon)
     _compile(files, compiler, lexicon)
-    problems += _sure([*compiler.problems, *_faults(files, known)], files, texts)
+    problems += sure([*compiler.problems, *faults(files, known)], files, texts)
     if problems or not isinstance(categories, CategoriesFile) or not isinstance(partners, PartnersFile):
-        raise _refused(problems)
+        raise refused(problems)
     rulebook = Rulebook(
         version=version(texts),
         categories={one.id: _category(one, categories.threshold) for one in categories.categories},
@@ -151,59 +125,20 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         answers=_answers(_shape(files, answers.FILE)),
         threshold=categories.threshold,
         lean=categories.lean,
-        **({} if categories.apart is None else {"apart": categories.apart}),
+        apart=categories.apart,
     )
     return _tried(files, rulebook)
 
 
-def _faults(files: Mapping[str, _File], known: Known) -> Iterator[Problem]:
-    """Yield the faults of sound files beside one another, but for those of rules."""
-    yield from _duplicates(files)
-    for document, shape in files.values():
-        if isinstance(shape, CategoriesFile):
-            yield from _category_faults(document, shape, known)
-        elif isinstance(shape, GoldenFile):
-            yield from golden.faults(Source(document, ()), shape, known)
-        elif isinstance(shape, AcknowledgementsFile):
-            yield from answers.faults(Source(document, ()), shape)
-
-
-def _sure(found: Iterable[Problem], files: Mapping[str, _File], texts: Mapping[str, str]) -> Iterator[Problem]:
-    """Leave out that a name is not defined where the file that would define it could not be read."""
-    unread = {name for name in (CATEGORIES, PARTNERS, *texts) if name not in files}
-    unsure = tuple(f"there is no {what} `" for name in unread for what in _DEFINES.get(name, ("list",)))
-    return (one for one in found if not one.message.startswith(unsure))
-
-
-def _refused(problems: Iterable[Problem]) -> UserError:
-    """Return the error that tells every fault; of a file with very many, the first."""
-    found = sorted(set(problems))
-    told = [one for _, faults in groupby(found, lambda one: one.file) for one in islice(faults, yamlfile.MOST_PROBLEMS)]
-    more = "" if len(told) == len(found) else f" ({len(found)} faults, of which the first of each file are told)"
-    return UserError(f"the rules cannot be used{more}", told)
-
-
-def _file(name: str, text: str, problems: list[Problem]) -> _File | None:
-    if name.endswith(".yml"):
-        problems.append(Problem(name, 0, 0, "would be overlooked", f"call it {name.removesuffix('.yml')}.yaml"))
-        return None
-    try:
-        document = yamlfile.load(text, name)
-        return _File(document, yamlfile.validate(document, SHAPES.get(name, RulesFile)))
-    except UserError as error:
-        problems += error.problems
-        return None
-
-
-def _shape(files: Mapping[str, _File], name: str) -> pydantic.BaseModel | None:
+def _shape(files: Mapping[str, File], name: str) -> pydantic.BaseModel | None:
     return files[name].shape if name in files else None
 
 
-def _known(categories: pydantic.BaseModel | None, partners: pydantic.BaseModel | None, areas: _File | None) -> Known:
+def _known(categories: pydantic.BaseModel | None, partners: pydantic.BaseModel | None, areas: File | None) -> Known:
     sorts = categories if isinstance(categories, CategoriesFile) else None
     kinds, threshold = (sorts.categories, sorts.threshold) if sorts else ((), 0)
     return Known(
-        categories={one.id: one.threshold or threshold for one in kinds},
+        categories={one.id: threshold if one.threshold is None else one.threshold for one in kinds},
         tags=frozenset(tag for one in kinds for tag in one.tags),
         flags=frozenset(one.id for one in (sorts.flags if sorts else ())),
         partners=frozenset(one.id for one in (partners.partners if isinstance(partners, PartnersFile) else ())),
@@ -215,13 +150,13 @@ def _answers(shape: pydantic.BaseModel | None) -> Mapping[Acknowledge, str]:
     return answers.of(shape) if isinstance(shape, AcknowledgementsFile) else ANSWERS
 
 
-def _areas(file: _File | None) -> dict[str, Area]:
+def _areas(file: File | None) -> dict[str, Area]:
     if file is None or not isinstance(file.shape, AreasFile):
         return {}
     return {one.id: Area(one, Source(file.document, ("areas", n))) for n, one in enumerate(file.shape.areas)}
 
 
-def _compile(files: Mapping[str, _File], compiler: Compiler, lexicon: Lexicon) -> None:
+def _compile(files: Mapping[str, File], compiler: Compiler, lexicon: Lexicon) -> None:
     for document, shape in files.values():
         if isinstance(shape, ListsFile | RulesFile):
             lexicon.add_lists(document, shape.lists)
@@ -232,7 +167,7 @@ def _compile(files: Mapping[str, _File], compiler: Compiler, lexicon: Lexicon) -
     lexicon.check()
 
 
-def _tried(files: Mapping[str, _File], rulebook: Rulebook) -> Trial:
+def _tried(files: Mapping[str, File], rulebook: Rulebook) -> Trial:
     outcomes = tuple(examples.run(rulebook.program))
     rules = {
         rule.id: Source(document, ("rules", index))
@@ -252,36 +187,6 @@ def _example_fault(rule: Source, example: examples.Example) -> Problem:
     said = "must match but does not" if example.kind == "match" else "must not match but does"
     place = rule / "examples" / example.kind / example.number
     return place.problem(f"this example of `{example.rule}` {said}", example.why)
-
-
-def _duplicates(files: Mapping[str, _File]) -> list[Problem]:
-    problems = []
-    first: dict[tuple[str, str], Problem] = {}
-    for document, shape in files.values():
-        for kind in ("categories", "flags", "partners", "areas", "acknowledgements", "rules", "letters"):
-            for index, one in enumerate(getattr(shape, kind, ())):
-                found = document.problem((kind, index, "id"), f"there is already one called `{one.id}`")
-                before = first.setdefault((kind, one.id), found)
-                if before is not found:
-                    hint = f"in {before.file}, line {before.line}"
-                    problems.append(Problem(found.file, found.line, found.column, found.message, hint))
-    return problems
-
-
-def _category_faults(document: yamlfile.Document, categories: CategoriesFile, known: Known) -> list[Problem]:
-    problems = []
-    for index, one in enumerate(categories.categories):
-        source = Source(document, ("categories", index))
-        problems += [
-            (source / "partners" / n).unknown("partner", partner, known.partners)
-            for n, partner in enumerate(one.partners)
-            if partner not in known.partners
-        ]
-        if not one.partners and one.id != UNSOLICITED:
-            problems.append((source / "partners").problem(f"nobody would get what is `{one.id}`", "name a partner"))
-    ids = {one.id for one in categories.categories}
-    missing = (one for one in (GENERAL, UNSOLICITED) if one not in ids)
-    return problems + [document.problem(("categories",), f"the category `{one}` is missing") for one in missing]
 
 
 def _category(shape: CategoryShape, threshold: int) -> Category:

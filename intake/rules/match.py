@@ -20,7 +20,8 @@ from intake.rules import normal
 from intake.rules.normal import Reading
 
 SUBJECT, OWN_WORDS, FULL_TEXT, ATTACHMENT_NAMES = "subject", "own-words", "full-text", "attachment-names"
-MOST_FOUND = 50  # of one leaf in one field; the rest of a flood tells nothing new
+MOST_FOUND = 2_000  # places of one leaf's words: more than any letter has, so that a rule sees the last as the first
+MOST_MATCHES = 50  # of one regular expression in one field
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ARABIC = re.compile("[\u0620-\u06ff]{3,}")
@@ -187,7 +188,7 @@ class Matcher:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
         for index in self._set.Match(text) or ():
             compiled, leaf = self._regexes[index]
-            for matched in islice(compiled.finditer(text), MOST_FOUND):
+            for matched in islice(compiled.finditer(text), MOST_MATCHES):
                 if matched.end() > matched.start() and findings.reads(self._fields.get(leaf), reading.field):
                     _take(findings.by_leaf, leaf, Found(reading, matched.start(), matched.end(), verbatim=True))
 

@@ -50,18 +50,19 @@ def categories(facts: Facts, rulebook: Rulebook, fired: Firings) -> tuple[str, .
     """Return the categories assigned, the furthest past its threshold first; of equals the more urgent, then by file.
 
     Those are kept that a safety rule or a rule without weight asks for, and of the others those no further than the
-    rulebook's `apart` behind the first. Where there are none, the one that falls least short is taken, if by no more
-    than `lean`. `unsolicited` drives out all others unless a safety rule fired; `general` stands where it is the first
-    or there is no other.
+    rulebook's `apart` behind the first. Where there are none, of those that something spoke for the one that falls
+    least short is taken, if by no more than `lean`. `unsolicited` drives out all others unless a safety rule fired;
+    `general` stands where it is the first or there is no other.
     """
     margins = {one.id: fired.sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
     sure = {one.rule.effects.category for one in fired if one.rule.effects.sure}
     firm = safe_categories(rulebook, fired) | {id_ for id_ in margins if id_ in sure and margins[id_] >= 0}
     ranked = sorted(margins, key=lambda id_: (-margins[id_], -rulebook.categories[id_].urgency.rank))
     first = margins[ranked[0]]
-    assigned = [id_ for id_ in ranked if id_ in firm or first - rulebook.apart <= margins[id_] >= 0]
-    if not assigned and rulebook.lean is not None and first >= -rulebook.lean:
-        assigned = ranked[:1]
+    least = 0 if rulebook.apart is None else max(0, first - rulebook.apart)
+    assigned = [id_ for id_ in ranked if id_ in firm or margins[id_] >= least]
+    if not assigned and rulebook.lean is not None:
+        assigned = [id_ for id_ in ranked if fired.sums.get(id_, 0) > 0 and margins[id_] >= -rulebook.lean][:1]
     is_pest = facts.kind is Kind.UNSOLICITED or UNSOLICITED in firm or assigned[:1] == [UNSOLICITED]
     if is_pest and not alarmed(rulebook, fired):
         return (UNSOLICITED,)
@@ -157,13 +158,17 @@ def routes(
     """Return the partners who get the message, each with the category or rule that asked for it.
 
     `never-route` takes out what no safety rule asked for; `not-to` and `complaint-about` take out whatever they name
-    (D8). Where nobody is left, the partners of `general` get it.
+    (D8). Where nobody is left, the partners of `general` get it. What is unsolicited goes only
+    where safety rules send it.
     """
-    if facts.kind in _UNROUTED or tuple(assigned) == (UNSOLICITED,):
+    if facts.kind in _UNROUTED:
         return {}
-    rules = counted(fired, assigned)
-    wanted = {partner: id_ for id_ in reversed(assigned) for partner in rulebook.categories[id_].partners}
+    is_pest = tuple(assigned) == (UNSOLICITED,)
+    rules = counted(fired.safety if is_pest else fired, assigned)
+    wanted = {} if is_pest else {p: id_ for id_ in reversed(assigned) for p in rulebook.categories[id_].partners}
     wanted |= {partner: rule.id for rule in rules for partner in rule.effects.route if partner not in wanted}
+    if is_pest and not wanted:
+        return {}
     out = kept_out(rulebook, assigned, fired, flags)
     left = {partner: why for partner, why in wanted.items() if partner not in out}
     return left or with_fallback(rulebook, {}, flags, GENERAL)

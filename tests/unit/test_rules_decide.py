@@ -238,3 +238,51 @@ def test_decisions_name_their_rulebook() -> None:
     """R5: each decision carries the content hash of the rulebook that made it."""
     book = rulebook(rule("{words: [damp]}"))
     assert decide(letter("x"), book).rulebook == book.version
+
+
+FLOOD = "The film said bomb, and he said it again. " * 60
+FAR = "And now something else that has nothing to do with it: "
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        ("{near: {within: 4, of: [[he], [knife]]}}", FLOOD + FAR + "he has a knife"),
+        (
+            "{near: {within: 4, of: [[he], [said, knife]]}, not-near: {within: 8, words: [film]}}",
+            FLOOD + FAR + "he, knife",
+        ),
+        ("{words: bomb, not-near: {within: 4, words: [film]}}", FLOOD + FAR + "there is a bomb"),
+    ],
+)
+def test_a_long_letter_is_read_to_its_end(when: str, text: str) -> None:
+    """R1: words that stand often before hide nothing of what comes after them."""
+    assert sort(text, rule(when, "{category: danger}", safety=True)).categories == ("danger",)
+
+
+def test_words_of_one_rule_count_however_often_another_stands_there() -> None:
+    """R1: of `by-word`, a word that is everywhere in a letter does not keep the others from counting."""
+    one = rule("{length: {over: 1}}", "{by-word: {he: {housing: 1}, knife: {danger: 10}}}")
+    assert sort(FLOOD * 3 + "knife", one).categories == ("danger",)
+
+
+def test_unsolicited_mail_goes_where_a_safety_rule_sends_it() -> None:
+    """R10: no other rule takes a partner away whom a safety rule asked for."""
+    safe = rule("{words: bomb}", "{route: police}", safety=True, id_="safe")
+    pest = rule("{words: buy}", "{category: unsolicited, never-route: police}", id_="pest")
+    assert routes(sort("buy a bomb", safe, pest)) == [("police", "digest")]
+    assert routes(sort("buy a book", safe, pest)) == []
+
+
+def test_nothing_leans_to_what_no_word_spoke_for() -> None:
+    """R1: however far `lean` reaches, a letter of which no rule holds is general."""
+    book = rulebook(rule("{words: damp}", "{category: danger, weight: 1}"), categories=f"lean: 10{CATEGORIES}")
+    assert decide(letter("hello"), book).categories == ("general",)
+    assert decide(letter("damp"), book).categories == ("danger",)
+
+
+def test_rules_that_suffice_alone_do_so_together_below_nought() -> None:
+    """R1: a threshold below nought is reached by any number of rules without weight."""
+    categories = CATEGORIES.replace("urgency: emergency,", "urgency: emergency, threshold: -5,")
+    two = [rule("{words: damp}", "{category: danger}", id_=id_, safety=True) for id_ in ("one", "two")]
+    assert decide(letter("damp"), rulebook(*two, categories=categories)).categories == ("danger",)
