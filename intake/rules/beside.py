@@ -18,7 +18,8 @@ from intake import yamlfile
 from intake.mail.values import Decision, Evidence, Facts
 from intake.rules.conditions import View
 from intake.rules.decide import asked, conclude, fires, readings_of, spoken_in
-from intake.rules.load import AREAS, CATEGORIES, GOLDEN, PARTNERS, load_files
+from intake.rules.files import AREAS, CATEGORIES, GOLDEN, PARTNERS
+from intake.rules.load import load_files
 from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import Fired, Firings
@@ -123,8 +124,8 @@ def _meanings(rulebook: Rulebook) -> dict[str, str]:
     for value in files.values():
         for rule in value.get("rules", ()):
             said = {key: part for key, part in rule.items() if key not in ("name", "examples")}
-            named = sorted(_lists_named(said, lists))
             places = files.get(AREAS) if _has_key(said, "area") else None
+            named = sorted(_lists_named([said, places], lists))
             category = rulebook.categories.get(said["then"].get("category"))
             whole = [said, [[name, lists[name]] for name in named], places, category and category.threshold]
             meanings[rule["id"]] = json.dumps(whole, sort_keys=True, default=repr)

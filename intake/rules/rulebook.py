@@ -57,7 +57,7 @@ class Rulebook:
     languages: frozenset[str]  # languages whose words rules sort messages by (R9)
     program: Any = field(repr=False, compare=False)  # what `rules.decide` walks; made by `rules.load`
     threshold: int = 10  # from which weights count for a flag, an urgency or an acknowledgement
-    apart: int = 1_000_000  # how far behind the first a category may be that no rule is sure of
+    apart: int | None = None  # how far behind the first a category may be that no rule is sure of; None: any way
     lean: int | None = None  # by how much the nearest category may fall short where none reaches its threshold
     areas: Mapping[str, str] = field(default_factory=dict)  # id -> name, in file order
     answers: Mapping[Acknowledge, str] = field(default_factory=lambda: ANSWERS)  # -> folder under templates/

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from intake.rules.load import SHAPES
+from intake.rules.files import SHAPES
 from intake.rules.shape import RulesFile
 
 DIALECT = "http://json-schema.org/draft-07/schema#"  # what editors' YAML servers know best

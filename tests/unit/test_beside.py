@@ -157,6 +157,15 @@ def test_what_a_rule_names_is_part_of_it(file: str, texts: tuple[str, ...]) -> N
     assert differ == (["r0", "r1"] if file == "lists.yaml" else ["r2"])
 
 
+def test_a_list_that_an_area_names_is_part_of_a_rule() -> None:
+    """R6: a rule about a place is another rule where a list that keeps words from being that place has changed."""
+    base = {"categories.yaml": CATEGORIES, "partners.yaml": PARTNERS, "10-a.yaml": f"rules:\n{rule('{area: any}')}"}
+    base["areas.yaml"] = "areas: [{id: lings, name: Lings, not-near: {within: 1, words: [$titles]}}]\n"
+    before, after = (load_files(base | {"lists.yaml": f"lists: {{titles: [{one}]}}\n"}) for one in ("mrs", "dr"))
+    told = Pair.of(before, after).decide(letter("Mrs Lings wrote"))
+    assert [one.categories for one in told] == [("general",), ("housing",)]
+
+
 def test_a_pair_goes_to_another_process(pair: Callable[[str, str], Pair]) -> None:
     """R2: what arrives in another process decides as what was sent."""
     made = pair(SAME, SAME + rule("{words: ['\\x85 damp', \"it's 5 o'clock\"]}", "{category: street}", id_="more"))

@@ -11,7 +11,7 @@ import fastjsonschema
 import pytest
 
 from intake import yamlfile
-from intake.rules.load import SHAPES
+from intake.rules.files import SHAPES
 from intake.rules.schema import DESCRIPTIONS, kind_of, schemas
 from tests.unit.rulebooks import CATEGORIES, PARTNERS
 
