@@ -216,6 +216,8 @@ def _senseless(shape: ThenShape, source: Source) -> Iterator[Problem]:
         yield (source / "weight").problem("a weight needs a category to count for", key=True)
     if shape.times is not None and not shape.weight and not shape.weights:
         yield (source / "times").problem("`times` needs a `weight` or `weights`", key=True)
+    if shape.times is not None and shape.by_word:
+        yield (source / "times").problem("words of `by-word` count once each: `times` has no say there", key=True)
     if shape.category is not None and shape.category in shape.weights:
         yield (source / "weights" / shape.category).problem("the rule's category has its `weight`", key=True)
     if shape.urgency is Urgency.ROUTINE and shape.category is None:

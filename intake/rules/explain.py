@@ -198,6 +198,8 @@ def _left_out(id_: str, weight: int, threshold: int, decision: Decision) -> str:
         return "driven out by unsolicited"
     if id_ == UNSOLICITED:
         return "a safety rule fired, or another category comes first"
+    if decision.categories == (GENERAL,):
+        return "general is further past its threshold"
     return "stands only where nothing else is assigned" if id_ == GENERAL else "too far behind the first"
 
 

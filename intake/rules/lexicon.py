@@ -63,7 +63,7 @@ class Lexicon:
         self.used: set[int] = set()  # those that were asked for since somebody emptied this
         self.languages: set[str] = set()  # of the words by which rules sort messages into categories
         self.careful = False  # whether the next conditions are a safety rule's
-        self.sorting = False  # whether the next conditions' rule has a category
+        self.sorting = False  # whether the next conditions' rule has a category or weights
         self._lists: dict[str, tuple[Entry, ...]] = {}
         self._told: dict[tuple[str, str], str] = {}  # (list, language) -> the file that holds it
         self._expanded: dict[str, tuple[Word, ...]] = {}

@@ -18,7 +18,7 @@ from intake.rules.load import load_files, try_files
 from intake.rules.rulebook import Rulebook
 from intake.rules.shape import LetterShape
 from intake.triage import Sorter, judge
-from tests.unit.rulebooks import files, letter, rule, rulebook
+from tests.unit.rulebooks import CATEGORIES, files, letter, rule, rulebook
 
 
 def explained(text: str, *rules: str, **changes: Any) -> Explanation:
@@ -57,6 +57,17 @@ def test_sums_stand_against_thresholds() -> None:
     assert [one.why for one in told.sums] == ["reaches its threshold", "short of its threshold"]
     assert [(one.what, one.why) for one in explained("hello", rule("{words: [x1]}")).sums] == [
         ("general", "nothing else is assigned")
+    ]
+
+
+def test_what_general_holds_back_is_told() -> None:
+    """R7: a category that reaches its threshold while `general` is further past its own stands with that reason."""
+    categories = CATEGORIES.replace("name: General,", "name: General, threshold: -5,")
+    book = rulebook(rule("{words: [damp]}", "{category: housing, weight: 12}"), categories=categories)
+    told = explain(letter("damp"), book, decide(letter("damp"), book))
+    assert [(one.what, one.assigned, one.why) for one in told.sums] == [
+        ("general", True, "reaches its threshold"),
+        ("housing", False, "general is further past its threshold"),
     ]
 
 

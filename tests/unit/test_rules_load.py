@@ -66,6 +66,7 @@ def test_categories_and_partners_are_values() -> None:
         ("{words: [x1]}", "{}", "does nothing"),
         ("{words: [x1]}", "{weight: 3}", "a weight needs a category to count for"),
         ("{words: [x1]}", "{category: housing, times: 3}", "`times` needs a `weight` or `weights`"),
+        ("{words: [x1]}", "{weights: {housing: 3}, by-word: {x1: {street: 2}}, times: 3}", "count once each"),
         ("{words: [x1]}", "{urgency: routine}", "`routine` needs the category whose urgency it lowers"),
     ],
 )
