@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nsmallest
@@ -14,6 +17,7 @@ from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from intake.errors import Temporary
 from intake.mail.values import Decision, Identity, Read
 from intake.rules.beside import Pair
 from intake.store import history
@@ -123,8 +127,13 @@ class Comparer:
 
     def _pooled(self, database: Database, chunks: Iterable[range]) -> Iterator[Tally]:
         context, given = multiprocessing.get_context("spawn"), (database, self)
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=given) as pool:
-            yield from pool.map(_chunk_here, chunks)
+        try:
+            with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=given) as pool:
+                with _deaf():
+                    tallies = pool.map(_chunk_here, chunks)
+                yield from tallies
+        except BrokenProcessPool as error:
+            raise Temporary("a process that judged messages was ended from outside: is there enough memory?") from error
 
     def _told(self, tallies: Iterable[Tally], step: Callable[[int], None]) -> Iterator[Tally]:
         for one in tallies:
@@ -162,6 +171,16 @@ def _partners(decision: Decision) -> dict[str, str]:
 
 def _also(one: Decision, other: Decision) -> dict[str, str]:
     return dict.fromkeys((category for category in one.categories[1:] if category != other.categories[0]), "yes")
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have processes that are started meanwhile leave Ctrl-C to this one, which ends them without many words."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _here: list[tuple[Database, Comparer]] = []  # of a pool's process: one, put there by `_begin`

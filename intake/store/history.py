@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -87,7 +88,12 @@ def pasts(conn: Connection, ids: range, since: datetime, zone: ZoneInfo, reread:
 def named(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return (case reference, subject) of each of those messages."""
     found = select(messages.c.id, cases.c.reference, messages.c.subject).join(cases, cases.c.id == messages.c.case_id)
-    return {id_: (reference, subject) for id_, reference, subject in conn.execute(found.where(messages.c.id.in_(ids)))}
+    told: dict[int, tuple[str, str]] = {}
+    waiting = iter(ids)
+    while some := list(islice(waiting, AT_ONCE)):  # a statement holds only so many
+        rows = conn.execute(found.where(messages.c.id.in_(some)))
+        told |= {id_: (reference, subject) for id_, reference, subject in rows}
+    return told
 
 
 def letters(conn: Connection, since: datetime, without: Iterable[Kind]) -> Iterator[Letter]:

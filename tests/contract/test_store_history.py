@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from intake import whatif as module
+from intake.errors import Temporary
 from intake.mail.values import Identity, Kind, Triage
 from intake.rules.beside import Pair
 from intake.rules.rulebook import Rulebook
@@ -219,3 +221,24 @@ def test_how_rules_are_used(database: Database) -> None:
     assert found.unassigned == ("danger", "hate", "street", "unsolicited")
     later = usage(database, rulebook(WET), START + timedelta(hours=11), lambda _: None)
     assert (later.messages, later.never, later.versions) == (1, (), {book.version: 1})
+
+
+def test_any_number_of_messages_is_named(database: Database) -> None:
+    """R6: of however many messages that move, each is told by its case and subject."""
+    store(database, rulebook(DAMP), [mail(n, TEXTS[0]) for n in range(3)])
+    with database.read() as conn:
+        found = history.named(conn, range(300_000))
+    assert [subject for _, subject in found.values()] == ["letter 0", "letter 1", "letter 2"]
+
+
+def test_a_judging_process_that_is_killed_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R6: where the machine ends a process, for want of memory say, a sentence says so."""
+
+    def killed(*_: object) -> None:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(module, "FEW", 0)
+    monkeypatch.setattr(module.ProcessPoolExecutor, "map", killed)
+    store(database, rulebook(DAMP), [mail(n, TEXTS[0]) for n in range(2)])
+    with pytest.raises(Temporary, match="memory"):
+        compared(database, rulebook(DAMP), rulebook(WET))

@@ -216,3 +216,9 @@ def test_schemas_are_written(stored: Deployment) -> None:
     assert {Path(one).name for one in written} >= {"rules.json", "categories.json", "golden.json"}
     assert all(json.loads(Path(one).read_text("utf-8"))["$schema"] for one in written)
     assert "4 files" in stored.call("rules", "check")
+
+
+def test_a_message_id_longer_than_a_path_is_no_fault(stored: Deployment) -> None:
+    """R7: however long the Message-ID, it is looked for in the store."""
+    told = stored.call("rules", "explain", f"<{'a' * 400}@example.org>", exit_code=2)
+    assert "no stored message" in told
