@@ -18,7 +18,9 @@ from sqlalchemy import Connection
 
 from intake.errors import UserError, place_of
 from intake.outbox.alerts import Alerts
+from intake.outbox.templates import mail_folders
 from intake.outbox.views import Alert
+from intake.rules.folder import is_rule_file
 from intake.rules.rulebook import Rulebook
 from intake.store import rulebooks
 from intake.store.database import Database
@@ -67,22 +69,9 @@ def signature(folder: Path) -> Signature:
     """Return what changes whenever a rule file of `folder` does."""
     try:
         with os.scandir(folder) as entries:
-            return tuple(sorted(_marks(one) for one in entries if _is_rules(one.name)))
+            return tuple(sorted(_marks(one) for one in entries if is_rule_file(one.name)))
     except OSError as error:
         return (("unreadable", str(error.errno)),)
-
-
-def mails(folder: Path) -> Signature:
-    """Return the names of the folders of templates: rules may name them."""
-    try:
-        with os.scandir(folder) as entries:
-            return tuple(sorted((one.name,) for one in entries if one.is_dir()))
-    except OSError as error:
-        return (("unreadable", str(error.errno)),)
-
-
-def _is_rules(name: str) -> bool:
-    return name.endswith((".yaml", ".yml")) and not name.startswith(".")
 
 
 def _marks(entry: os.DirEntry[str]) -> tuple[str, ...]:
@@ -154,7 +143,7 @@ class Rules:
         return self._watch.seconds
 
     def _signature(self) -> Signature:
-        return signature(self.folder) + mails(self.templates)
+        return (*signature(self.folder), mail_folders(self.templates))
 
     def _load(self) -> Rulebook | UserError:
         try:

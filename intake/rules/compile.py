@@ -57,7 +57,8 @@ class Compiler:
         when = self._condition(shape.when, source / "when", None)
         if shape.then.by_word:
             when = conditions.All((when, self._by_word(shape.then, source / "then" / "by-word")))
-        effects = self._effects(shape.then, source / "then", safety=shape.safety)
+        self._check_then(shape.then, source / "then", safety=shape.safety)
+        effects = self._effects(shape.then)
         place = f"{document.file}:{document.place(source.path)[0]}"
         rule = Rule(shape.id, shape.name, place, shape.safety, when, effects, effects.told(), shape.examples)
         self._rules.append((rule, self._lexicon.used))
@@ -153,7 +154,7 @@ class Compiler:
         leaves = [self._lexicon.words(part, source, None, by_key=True) for part in parts]
         return conditions.Any(tuple(conditions.Words(leaf, f"by-word: {_brief(words)}") for leaf in leaves))
 
-    def _effects(self, shape: ThenShape, source: Source, *, safety: bool) -> Effects:
+    def _check_then(self, shape: ThenShape, source: Source, *, safety: bool) -> None:
         if shape.category is not None and shape.category not in self._known.categories:
             self.problems.append((source / "category").unknown("category", shape.category, self._known.categories))
         self._check("tag", shape.tags, self._known.tags, source / "tags")
@@ -168,6 +169,8 @@ class Compiler:
             self._check_flag(flag, source / "flags" / n)
         self.problems.extend(_senseless(shape, source))
         self.problems.extend(_unsafe(shape, source) if safety else ())
+
+    def _effects(self, shape: ThenShape) -> Effects:
         weights = dict(shape.weights)
         if shape.category is not None:
             enough = max(0, self._known.categories.get(shape.category, 0))

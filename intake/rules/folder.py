@@ -8,6 +8,11 @@ from intake import yamlfile
 from intake.errors import Problem, UserError
 
 
+def is_rule_file(name: str) -> bool:
+    """Whether a file of that name counts: no hidden one, but a `.yml`, so that it is told what to be called."""
+    return name.endswith((".yaml", ".yml")) and not name.startswith(".")
+
+
 def read_folder(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     """Return the text of every rule file by name, and a fault for each that cannot be read.
 
@@ -20,7 +25,7 @@ def read_folder(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     except OSError as error:
         raise UserError(f"the rules cannot be read: {error.strerror}: {folder}") from None
     for entry in entries:
-        if entry.name.startswith(".") or not entry.name.endswith((".yaml", ".yml")):
+        if not is_rule_file(entry.name):
             continue
         try:
             files[entry.name] = _text(entry)

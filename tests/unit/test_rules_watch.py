@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.daemon.rules import LOOK_SECONDS, QUIET_SECONDS, Signature, Watch, mails, signature
+from intake.daemon.rules import LOOK_SECONDS, QUIET_SECONDS, Signature, Watch, signature
+from intake.outbox.templates import mail_folders
 
 ONE, TWO, THREE = ((("a.yaml", str(n)),) for n in range(3))
 
@@ -129,9 +130,10 @@ def test_what_is_no_rule_file_is_not_seen(tmp_path: Path) -> None:
 
 def test_a_template_folder_that_rules_may_name(tmp_path: Path) -> None:
     """R5: rules that name a template folder that is not there are looked at again when it has come."""
-    assert mails(tmp_path / "templates") != mails(tmp_path)
-    before = mails(tmp_path)
-    (tmp_path / "frame.html").write_text("x")
-    assert mails(tmp_path) == before
-    (tmp_path / "acknowledgement-gentle").mkdir()
-    assert mails(tmp_path) != before
+    templates = tmp_path / "templates"
+    assert mail_folders(templates) == ()
+    templates.mkdir()
+    (templates / "frame.html").write_text("x")
+    assert mail_folders(templates) == ()
+    (templates / "acknowledgement-gentle").mkdir()
+    assert mail_folders(templates) == ("acknowledgement-gentle",)
