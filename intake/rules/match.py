@@ -162,7 +162,7 @@ class Matcher:
             by_language.setdefault(one.language, []).append((one, leaf))
         self._automata = {language: _automaton(found, fields) for language, found in by_language.items()}
         self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
-        self._set = _set(written for written, _ in regexes)
+        self._set = _set([written for written, _ in regexes])
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
 
     def search(self, readings: Iterable[Reading], defaults: frozenset[str], spoken: Spoken = UNKNOWN) -> Findings:
@@ -250,14 +250,12 @@ def _options() -> Any:
     return options
 
 
-def _set(regexes: Iterable[str]) -> Any:
+def _set(regexes: Sequence[str]) -> Any:
+    if not regexes:
+        return None
     made = re2.Set.SearchSet(_options())
-    count = 0
     for written in regexes:
         made.Add(written)
-        count += 1
-    if not count:
-        return None
     made.Compile()
     return made
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from intake.mail.values import Acknowledge, Kind, Urgency
+from intake.rules.spelling import Address, Id, LanguageTag, Moment, Names, Text, Texts, Weight, listed, short
 from intake.yamlfile import DAYS, ClockTime, Day
 
-_ID = "[a-z0-9]+(-[a-z0-9]+)*"
-_ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
-_LANGUAGE = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"
-_MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?"
-
 FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str | dict) else value
-
-
-def _short(one: Any, least: int = 1) -> BeforeValidator:
-    """Take one thing where several may stand."""
-    return BeforeValidator(_listed, json_schema_input_type=one | Annotated[tuple[one, ...], Field(min_length=least)])
-
-
-def _spelt(pattern: str) -> WithJsonSchema:
-    """Tell editors how a text must look."""
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
 def _lettered(value: Any) -> Any:
@@ -41,33 +22,9 @@ def _by_language(value: Any) -> Any:
     return {"": value} if isinstance(value, list | str) else value
 
 
-def _id(value: str) -> str:
-    if not re.fullmatch(_ID, value) or len(value) > 60:
-        raise ValueError("an id is small letters, digits and single hyphens, at most 60")
-    return value
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(_ADDRESS, value) or len(value) > 254:
-        raise ValueError("is not a mail address")
-    return value
-
-
-def _language(value: str) -> str:
-    if not re.fullmatch(_LANGUAGE, value):
-        raise ValueError(f"`{value}` is not a language tag such as en, pl or fa-AF")
-    return value
-
-
-Weight = Annotated[int, Field(ge=-1000, le=1000)]
-Id = Annotated[str, AfterValidator(_id), _spelt(_ID)]
-Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
-Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], _short(Text), Field(min_length=1)]
-Names = Annotated[tuple[Text, ...], _short(Text, 0)]
-FieldNames = Annotated[tuple[FieldName, ...], _short(FieldName), Field(min_length=1)]
-Kinds = Annotated[tuple[Kind, ...], _short(Kind), Field(min_length=1)]
-Days = Annotated[tuple[Day, ...], _short(Day), Field(min_length=1)]
+FieldNames = Annotated[tuple[FieldName, ...], short(FieldName), Field(min_length=1)]
+Kinds = Annotated[tuple[Kind, ...], short(Kind), Field(min_length=1)]
+Days = Annotated[tuple[Day, ...], short(Day), Field(min_length=1)]
 
 
 class _Shape(BaseModel):
@@ -160,7 +117,6 @@ class AcknowledgementsFile(_Shape):
     acknowledgements: tuple[AcknowledgementShape, ...] = ()
 
 
-LanguageTag = Annotated[str, AfterValidator(_language), _spelt(_LANGUAGE)]
 ByLanguage = Annotated[dict[LanguageTag, Texts], Field(min_length=1)]
 Lists = dict[Id, Annotated[ByLanguage, BeforeValidator(_by_language, json_schema_input_type=ByLanguage | Texts)]]
 
@@ -195,7 +151,7 @@ class HoursShape(_Shape):
 
 Conditions = Annotated[
     "tuple[ConditionShape, ...]",
-    BeforeValidator(_listed, json_schema_input_type="ConditionShape | tuple[ConditionShape, ...]"),
+    BeforeValidator(listed, json_schema_input_type="ConditionShape | tuple[ConditionShape, ...]"),
 ]
 
 
@@ -253,7 +209,7 @@ class ExampleShape(_Shape):
     attachments: tuple[str, ...] = ()
     headers: dict[str, str] = Field(default_factory=dict)
     kind: Kind = Kind.PERSON
-    received: Annotated[datetime, _spelt(_MOMENT)] | None = None
+    received: Moment | None = None
 
 
 class OutcomeShape(_Shape):
@@ -282,7 +238,7 @@ class GoldenFile(_Shape):
 
 
 _Example = Annotated[ExampleShape, BeforeValidator(_lettered, json_schema_input_type=str | ExampleShape)]
-Examples = Annotated[tuple[_Example, ...], _short(_Example, 0)]
+Examples = Annotated[tuple[_Example, ...], short(_Example, 0)]
 
 
 class ExamplesShape(_Shape):
