@@ -75,7 +75,7 @@ def test_a_letter_cannot_drive_the_terminal(tmp_path: Path) -> None:
 
 
 def test_long_letters_are_shortened_around_the_words(tmp_path: Path) -> None:
-    """A flood of text without a match is left out; what stands beside a match is shown."""
+    """R7: a flood of text without a match is left out; what stands beside a match is shown."""
     told = shown(tmp_path, "a " * 5000 + "here is damp again" + " b" * 5000)
     assert "here is »damp« again" in told
     assert told.count("[…]") == 2
