@@ -106,7 +106,7 @@ def stub(chosen: Collection[Candidate], rulebook: Rulebook) -> str:
 
 def _shared(found: Sequence[Letter]) -> dict[Phrase, int]:
     """Return in how many letters each phrase stands that letters of enough senders share; longer ones grow of those."""
-    read = [((one.reply_address or one.from_address).lower(), _words(one)) for one in found]
+    read = [(_sender(one), _words(one)) for one in found]
     shared: dict[Phrase, int] = {}
     for length in range(1, LONGEST + 1):
         senders: dict[Phrase, set[str]] = defaultdict(set)
@@ -118,6 +118,12 @@ def _shared(found: Sequence[Letter]) -> dict[Phrase, int]:
                     letters[phrase] += 1
         shared |= {phrase: letters[phrase] for phrase, different in senders.items() if len(different) >= SENDERS}
     return shared
+
+
+def _sender(one: Letter) -> str:
+    """Return who wrote a letter: with `+anything` before the @, an address is still the same person's."""
+    local, at, domain = (one.reply_address or one.from_address).strip().lower().rpartition("@")
+    return local.partition("+")[0] + at + domain
 
 
 def _words(one: Letter) -> list[str]:

@@ -126,6 +126,11 @@ class Rules:
         self._found = None
         self._tell()
 
+    @property
+    def fault(self) -> RuleFault | None:
+        """Why the files are not what is in force."""
+        return self._state.fault
+
     def look(self, now: float) -> float:
         """Take up what was saved since the last look; return the seconds until the next. Raises Temporary.
 

@@ -123,6 +123,8 @@ class Service:
     def once(self, stop: threading.Event) -> Summary:
         """Do one full pass: receive, triage, make due digests, deliver all that is due."""
         summary = Summary()
+        if self.rules.fault:
+            summary.faults, summary.mend = [str(self.rules.fault)], True
         self._recover()
         for receiver in self.receivers:
             receiver.stopping = stop.is_set

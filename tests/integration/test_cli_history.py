@@ -117,3 +117,14 @@ def test_stats(deployment: Deployment) -> None:
 def test_before_the_first_start(tmp_path: Path) -> None:
     """R6: where nothing is stored yet, the command says what to do, and ends with 2."""
     assert "intake db upgrade" in call(Deployment(tmp_path / "new"), "unmatched", exit_code=2)
+
+
+def test_one_pass_under_faulty_rules_says_so(deployment: Deployment) -> None:
+    """R5: mail goes on under the last good rulebook, and the exit code tells that a person must mend something."""
+    faulty = deployment.folder / "rules" / "99-new.yaml"
+    faulty.write_text("rules: [{id: new, wehn: damp}]\n", "utf-8")
+    try:
+        told = deployment.call("run", "--once", exit_code=2)
+    finally:
+        faulty.unlink()
+    assert "99-new.yaml:1:19: unknown key `wehn`" in told.partition("Fault: the rules cannot be used")[2]

@@ -113,3 +113,9 @@ def test_the_stub_is_a_rule() -> None:
     book = load_files(files() | {"20-new.yaml": stub(chosen, RULEBOOK)})
     assert [rule.id for rule in book.program.rules] == ["new-rule"]
     assert stub([], RULEBOOK) == ""
+
+
+def test_one_person_with_many_addresses_is_one_sender() -> None:
+    """R6: what one resident alone wrote is not told, however often they tagged their address."""
+    found = [letter(n, "My secret neighbour hides weapons.", address=f"bob+{n}@example.org") for n in range(5)]
+    assert words(found) == []
