@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from intake.mail.language import detect
 from intake.mail.values import Acknowledge, Decision, Delivery, Urgency
 from intake.rules.decide import decide
 from intake.rules.load import load_files, load_rulebook
@@ -43,7 +45,8 @@ def book() -> Rulebook:
 
 
 def sort(book: Rulebook, text: str, subject: str = "", **changes: object) -> Decision:
-    return decide(letter(text, **{"subject": subject, "language": "und", **changes}), book)
+    facts = letter(text, **{"subject": subject, "language": "und", **changes})
+    return decide(facts if "language" in changes else replace(facts, language=detect(text, subject)), book)
 
 
 def test_it_is_whole(book: Rulebook) -> None:
