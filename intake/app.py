@@ -47,6 +47,7 @@ from intake.store.state import Counts, counts
 from intake.triage import Sorter
 from intake.yamlfile import DAYS
 
+NOT_UPGRADED = "the database is of an older version: `intake run` or `intake db upgrade` brings it up to date"
 NOT_STARTED = "the service has not been started here: `intake run` makes the database"
 FIRST_STEP = "0001"  # pending where nothing was ever kept
 
@@ -247,8 +248,9 @@ class App:
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
         faults = self._faults(lambda: self.rulebook, lambda: self.composer, self._examples)
-        if pending(self.database):
-            raise UserError("\n".join([*faults, *self._faults(self._connections), NOT_STARTED]))
+        if steps := pending(self.database):
+            said = NOT_STARTED if FIRST_STEP in steps else NOT_UPGRADED
+            raise UserError("\n".join([*faults, *self._faults(self._connections), said]))
         polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
         with self.database.read() as conn:
             return health(conn, polls, faults, self.database.clock(conn))

@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _fail(error: str, code: int) -> None:
-    sys.stderr.write(f"intake: {error}\n")
+    sys.stderr.write(f"intake: {reports.printable(error)}\n")
     raise SystemExit(code)
 
 

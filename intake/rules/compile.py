@@ -16,7 +16,7 @@ from intake.rules.shape import ConditionShape, RuleShape, ThenShape
 from intake.yamlfile import Document
 
 RAISED = (Urgency.TODAY, Urgency.EMERGENCY, Acknowledge.NEUTRAL, Acknowledge.NONE)  # what weights can add up to
-WORDS_TOGETHER = 50  # of a `by-word` that are looked for by one leaf, which hands over only so many places
+WORDS_TOGETHER = 1000  # of a `by-word` that one leaf looks for: it hands over only so many places
 PARTNER_FLAGS = ("not-to", "complaint-about")  # flags whose value names a partner
 
 

@@ -279,3 +279,9 @@ def test_a_file_that_is_not_utf_8(templates: Path) -> None:
     (templates / "digest/body.txt").write_bytes("Anträge".encode("latin-1"))
     (told,) = checked(templates)
     assert told.startswith("digest/body.txt: it does not render: UnicodeDecodeError")
+
+
+def test_a_folder_older_than_alerts_serves(tmp_path: Path) -> None:
+    """O6: templates laid down before there were alerts are no fault; the built-in alert serves."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates", ignore=shutil.ignore_patterns("alert"))
+    assert composer(tmp_path / "templates").check() == ()
