@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import groupby, pairwise
 from typing import Any
@@ -19,6 +19,7 @@ from intake.workbench import Account, Recorded
 _HIT, _NEAR = "bold reverse", "underline"
 _MARKS = {_HIT: "»{}«", _NEAR: "›{}‹"}  # where there are no colours
 _WEIGHED = re.compile(r"category |\S+ [+-]\d+$")  # effects that a hit's weights tell better
+_MOST_EFFECTS, _MOST_REASON = 8, 160  # what is told of one rule: effects of weight, characters of what it fails at
 _KEPT = 300  # characters beside a match that are shown of a long stretch without one
 _ISOLATE, _POP = "\u2068", "\u2069"  # what is written from right to left stays within its place
 
@@ -35,7 +36,7 @@ def account_text(account: Account, zone: ZoneInfo, *, plain: bool) -> Text:
         Text(f"{account.what}, from {isolated(account.sender)}: {account.kind}, {account.language.tag}", "bold"),
         *([Text(f"  {account.kind_reason.detail}")] if account.kind_reason else []),
         *_letter(told, account.why, plain=plain),
-        *(_why(account.why) if account.why else [*_hits(told.hits), *_misses(told.misses)]),
+        *(_why(account.why, told.hits) if account.why else [*_hits(told), *_misses(told.misses)]),
         *_sums(told),
         *_outcome(account),
         *(_recorded(account.recorded, zone) if account.recorded else []),
@@ -90,24 +91,39 @@ def _shortened(piece: str, *, is_first: bool, is_last: bool) -> str:
     return f"{head} […] {tail}"
 
 
-def _hits(hits: Iterable[Hit]) -> Iterator[Text]:
+def _hits(told: Explanation) -> Iterator[Text]:
     yield Text("\nrules that fired", "bold")
-    for one in hits:
+    assigned = {one.what for one in told.sums if one.assigned}
+    for one in told.hits:
         yield _rule(one.rule, one.name, one.place, " (safety)" if one.safety else "")
-        weighed = (f"{what} {weight:+}" for what, weight in one.weights.items())
-        others = (effect for effect in one.effects if not (one.weights and _WEIGHED.match(effect)))
-        effects = "; ".join([*weighed, *others])
+        effects = _effects(one, _foremost(one.weights, assigned))
         yield Text(f"      {effects}" + ("" if one.counted else " (its category is not assigned)"))
         yield from _words(one.spans)
-    if not hits:
+    if not told.hits:
         yield Text("  none")
+
+
+def _effects(one: Hit, weights: Mapping[str, int]) -> str:
+    weighed = (f"{what} {weight:+}" for what, weight in weights.items())
+    others = (effect for effect in one.effects if not (one.weights and _WEIGHED.match(effect)))
+    hidden = len(one.weights) - len(weights)
+    more = [f"{hidden} of less weight (--rule {one.rule})"] if hidden else []
+    return "; ".join([*weighed, *others, *more])
+
+
+def _foremost(weights: Mapping[str, int], assigned: Collection[str]) -> dict[str, int]:
+    """Return the weights for what is assigned and the greatest others; all, where they are few."""
+    order = sorted(weights, key=lambda what: (what not in assigned, -abs(weights[what])))
+    kept = set(order[:_MOST_EFFECTS])
+    return {what: weight for what, weight in weights.items() if what in kept}
 
 
 def _misses(misses: Iterable[Miss]) -> Iterator[Text]:
     yield from [Text("\nrules that nearly fired", "bold")] if misses else []
     for one in misses:
         yield _rule(one.rule, one.name, one.place, "")
-        yield Text(f"      fails at {isolated(one.failed)}")
+        failed = one.failed if len(one.failed) <= _MOST_REASON else f"{one.failed[:_MOST_REASON]}…"
+        yield Text(f"      fails at {isolated(failed)}")
         yield from _words(one.spans)
 
 
@@ -120,11 +136,12 @@ def _words(spans: Iterable[Span]) -> Iterator[Text]:
     yield from [Text(f"      {', '.join(words)}", "italic")] if words else []
 
 
-def _why(asked: Why) -> Iterator[Text]:
+def _why(asked: Why, hits: Iterable[Hit]) -> Iterator[Text]:
     verdict = "fired" if asked.fired else "did not fire"
     yield Text(f"\n{verdict}", "bold green" if asked.fired else "bold red")
     yield _rule(asked.rule, asked.name, asked.place, "")
-    yield Text(f"      {'; '.join(asked.effects)}")
+    counted = next((_effects(one, one.weights) for one in hits if one.rule == asked.rule), "; ".join(asked.effects))
+    yield Text(f"      {counted}")
     if asked.stopped:
         yield Text(f"      was not asked: `{asked.stopped}` stopped later rules")
     yield from (_line(one) for one in asked.lines)
@@ -140,10 +157,13 @@ def _line(line: Line) -> Text:
 
 def _sums(told: Explanation) -> Iterator[Text]:
     yield Text("\nsums", "bold")
-    width = max((len(one.what) for one in told.sums), default=0)
-    for one in told.sums:
+    shown = [one for one in told.sums if one.assigned or one.weight > 0 or one.weight >= one.threshold]
+    width = max((len(one.what) for one in shown), default=0)
+    for one in shown:
         style = "" if one.assigned else "dim"
         yield Text(f"  {one.what:{width}}  {one.weight:>4} of {one.threshold}: {one.why}", style)
+    if against := ", ".join(one.what for one in told.sums if one not in shown):
+        yield Text(f"  nothing spoke for, or more against than for: {against}", "dim")
 
 
 def _outcome(account: Account) -> Iterator[Text]:

@@ -75,10 +75,15 @@ def triage_text(one: dict[str, Any]) -> str:
         *([f"  areas: {', '.join(one['areas'])}"] if one["areas"] else []),
         f"  to: {routes}",
         f"  answer: {answer['template'] or 'none'} ({answer['reason']['detail']})",
-        *(f"  because {e['rule']}: {', '.join(dict.fromkeys(e['words']))}" for e in one["evidence"]),
+        *(_because(e["rule"], e["words"]) for e in one["evidence"]),
         *(f"  defect: {defect}" for defect in one["defects"]),
     ]
     return printable("\n".join(lines))
+
+
+def _because(rule: str, words: Iterable[str]) -> str:
+    found = ", ".join(dict.fromkeys(words))
+    return f"  because {rule}" + (f": {found}" if found else "")
 
 
 def health_text(health: Health, zone: ZoneInfo) -> str:
@@ -141,9 +146,7 @@ def case_text(case: Case, zone: ZoneInfo) -> str:
         lines += [f"  flags: {', '.join(one.flags)}"] if one.flags else []
         lines += [f"  areas: {', '.join(one.areas)}"] if one.areas else []
         lines += [f"  answer: {one.acknowledge or 'none'} ({one.acknowledge_reason.detail})"]
-        lines += [
-            f"  because {why.rule}: {', '.join(dict.fromkeys(span.text for span in why.spans))}" for why in one.evidence
-        ]
+        lines += [_because(why.rule, [span.text for span in why.spans]) for why in one.evidence]
         lines += [f"  attached: {two.name} ({two.type}, {two.size} bytes)" for two in one.attachments]
         lines += [one.left_behind] if one.left_behind else []
         lines += ["", one.full_text.strip()]

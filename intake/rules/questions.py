@@ -10,6 +10,7 @@ from typing import Any
 from intake.mail.message import Address
 from intake.mail.values import Facts
 from intake.rules.conditions import Test
+from intake.rules.normal import words
 from intake.rules.shape import ConditionShape, HoursShape, RangeShape
 from intake.yamlfile import DAYS
 
@@ -94,7 +95,9 @@ def _size(facts: Facts) -> int:
 
 
 def _length(facts: Facts) -> int:
-    return len(facts.own.own.split())
+    """Count words; of a language that puts no spaces between them, characters."""
+    own = facts.own.own
+    return len(own.split() if own.isascii() else words(own))
 
 
 def _received(shape: HoursShape) -> Test:

@@ -35,6 +35,7 @@ from tests.unit.rulebooks import files, fires, letter, rule, rulebook, sort
         ("{any: [{words: [dog]}, {words: [cat]}]}", "a cat", "a cow"),
         ("{not: [{words: [x1]}, {words: [x2]}]}", "x3", "x2"),
         ("{length: {under: 3}}", "two words", "now three words"),
+        ("{length: {over: 5}}", "房东不修暖气天花板漏水", "你好吗"),
         ("{length: {over: 2, under: 5}}", "now three words", "two words"),
         ("{size: {over: 10}}", "more than ten", "ten"),
     ],
