@@ -96,7 +96,7 @@ def _hits(told: Explanation) -> Iterator[Text]:
     assigned = {one.what for one in told.sums if one.assigned}
     for one in told.hits:
         yield _rule(one.rule, one.name, one.place, " (safety)" if one.safety else "")
-        effects = _effects(one, _foremost(one.weights, assigned))
+        effects = _effects(one, foremost(one.weights, assigned))
         yield Text(f"      {effects}" + ("" if one.counted else " (its category is not assigned)"))
         yield from _words(one.spans)
     if not told.hits:
@@ -111,7 +111,7 @@ def _effects(one: Hit, weights: Mapping[str, int]) -> str:
     return "; ".join([*weighed, *others, *more])
 
 
-def _foremost(weights: Mapping[str, int], assigned: Collection[str]) -> dict[str, int]:
+def foremost(weights: Mapping[str, int], assigned: Collection[str]) -> dict[str, int]:
     """Return the weights for what is assigned and the greatest others; all, where they are few."""
     order = sorted(weights, key=lambda what: (what not in assigned, -abs(weights[what])))
     kept = set(order[:_MOST_EFFECTS])

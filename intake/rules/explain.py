@@ -170,12 +170,17 @@ def _sums(rulebook: Rulebook, decision: Decision, fired: Firings) -> Iterator[Su
     sums = fired.sums
     safe = weigh.safe_categories(rulebook, fired)
     reached = weigh.reached(rulebook, fired)
+    margins = {one.id: sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
+    held = GENERAL in margins and margins[GENERAL] == max(margins.values())
     rest = sorted(sums.keys() - set(decision.categories), key=lambda id_: (-sums[id_], id_))
     for id_ in (*decision.categories, *rest):
         category, weight = rulebook.categories.get(id_), sums.get(id_, 0)
         threshold = category.threshold if category else rulebook.threshold
         is_assigned = id_ in decision.categories or id_ in reached
-        said = _assigned(id_, weight, threshold, safe) if is_assigned else _left_out(id_, weight, threshold, decision)
+        if is_assigned:
+            said = _assigned(id_, weight, threshold, safe)
+        else:
+            said = _left_out(id_, weight, threshold, decision, held=held)
         yield Sum(id_, weight, threshold, is_assigned, said)
 
 
@@ -191,16 +196,17 @@ def _assigned(id_: str, weight: int, threshold: int, safe: frozenset[str]) -> st
     return "nothing reaches its threshold, and this falls least short of it"
 
 
-def _left_out(id_: str, weight: int, threshold: int, decision: Decision) -> str:
+def _left_out(id_: str, weight: int, threshold: int, decision: Decision, *, held: bool) -> str:
+    """Return why a category is not assigned; `held` where `general` is the furthest past its threshold."""
     if weight < threshold:
         return "short of its threshold"
     if decision.categories == (UNSOLICITED,):
         return "driven out by unsolicited"
     if id_ == UNSOLICITED:
         return "a safety rule fired, or another category comes first"
-    if decision.categories == (GENERAL,):
-        return "general is further past its threshold"
-    return "stands only where nothing else is assigned" if id_ == GENERAL else "too far behind the first"
+    if id_ == GENERAL:
+        return "stands only where nothing else is assigned"
+    return "general is further past its threshold" if held else "too far behind the first"
 
 
 def why(facts: Facts, rulebook: Rulebook, decision: Decision, rule_id: str) -> Why | None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from intake.errors import UserError
-from intake.explain_shown import account_text
+from intake.explain_shown import foremost, account_text
 from intake.mail.values import Identity
 from intake.triage import Sorter
 from intake.workbench import of_file
@@ -52,6 +52,13 @@ def test_the_account_stands_below(tmp_path: Path) -> None:
         "  to          housing (digest, because of housing)",
     ):
         assert line in told
+
+
+def test_of_many_weights_theforemost_are_told() -> None:
+    """R7: of a rule that counts for very much, what it did for the assigned stands, and its greatest other weights."""
+    weights = {"child": 1} | {f"flag-{number}": 10 + number for number in range(9)}
+    assert list(foremost(weights, {"child"})) == ["child", *(f"flag-{number}" for number in range(2, 9))]
+    assert foremost({"child": 1}, ()) == {"child": 1}
 
 
 def test_one_rule_is_told_line_by_line(tmp_path: Path) -> None:

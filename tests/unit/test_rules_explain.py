@@ -69,6 +69,12 @@ def test_what_general_holds_back_is_told() -> None:
         ("general", True, "reaches its threshold"),
         ("housing", False, "general is further past its threshold"),
     ]
+    sure = rule("{words: [damp]}", "{category: street}", id_="sure")
+    book = rulebook(rule("{words: [damp]}", "{category: housing, weight: 12}"), sure, categories=categories)
+    told = explain(letter("damp"), book, decide(letter("damp"), book))
+    assert ("housing", False, "general is further past its threshold") in [
+        (one.what, one.assigned, one.why) for one in told.sums
+    ]
 
 
 @pytest.mark.parametrize(
