@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from intake.errors import UserError
-from intake.explain_shown import foremost, account_text
+from intake.explain_shown import account_text, foremost
 from intake.mail.values import Identity
 from intake.triage import Sorter
 from intake.workbench import of_file
