@@ -25,6 +25,7 @@ MOST_MATCHES = 50  # of one regular expression in one field
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ARABIC = re.compile("[\u0620-\u06ff]{3,}")
+_PREFIXING = ("", "ar")  # whose letters write particles onto words; those in Persian, Pashto and Urdu do not
 _PARTICLES = ("ال", "وال", "بال", "لل", "فال", "کال")  # that Arabic writes onto the next word
 _LETTERS = ("و", "ب", "ل", "ف", "ک")  # the same, of one letter: only onto words of four letters and more
 
@@ -270,11 +271,13 @@ def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset
             _Asker(one.language, one.careful, chosen, one.form[-1] == "*", _rest(one.form), together)
             for chosen, together in _by_fields(asking, fields)
         ]
-        for key in _with_particles(_key(one.form)):
+        for key in _with_particles(_key(one.form)) if one.language in _PREFIXING else (_key(one.form),):
             entries.setdefault(key, []).extend(askers)
     automaton = ahocorasick.Automaton()
+    same: dict[_Entry, _Entry] = {}  # most words are asked for in the same few ways
     for key, known in entries.items():
-        automaton.add_word(key, _Entry(len(key), tuple(known)))
+        entry = _Entry(len(key), tuple(known))
+        automaton.add_word(key, same.setdefault(entry, entry))
     automaton.make_automaton()
     return automaton
 
