@@ -8,7 +8,7 @@ of them occur at all. What is found is handed to the leaves (the conditions) tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -262,17 +262,14 @@ def _set(regexes: Sequence[str]) -> Any:
 
 
 def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset[str]]) -> Any:
-    leaves: dict[Word, list[int]] = {}
+    asking: dict[tuple[Word, frozenset[str] | None], list[int]] = {}
     for one, leaf in words:
-        leaves.setdefault(one, []).append(leaf)
+        asking.setdefault((one, fields.get(leaf)), []).append(leaf)
     entries: dict[str, list[_Asker]] = {}
-    for one, asking in leaves.items():
-        askers = [
-            _Asker(one.language, one.careful, chosen, one.form[-1] == "*", _rest(one.form), together)
-            for chosen, together in _by_fields(asking, fields)
-        ]
+    for (one, chosen), leaves in asking.items():
+        asker = _Asker(one.language, one.careful, chosen, one.form[-1] == "*", _rest(one.form), tuple(leaves))
         for key in _with_particles(_key(one.form)) if one.language in _PREFIXING else (_key(one.form),):
-            entries.setdefault(key, []).extend(askers)
+            entries.setdefault(key, []).append(asker)
     automaton = ahocorasick.Automaton()
     same: dict[_Entry, _Entry] = {}  # most words are asked for in the same few ways
     for key, known in entries.items():
@@ -280,15 +277,6 @@ def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset
         automaton.add_word(key, same.setdefault(entry, entry))
     automaton.make_automaton()
     return automaton
-
-
-def _by_fields(
-    leaves: Iterable[int], fields: Mapping[int, frozenset[str]]
-) -> Iterator[tuple[frozenset[str] | None, tuple[int, ...]]]:
-    together: dict[frozenset[str] | None, list[int]] = {}
-    for leaf in leaves:
-        together.setdefault(fields.get(leaf), []).append(leaf)
-    return ((chosen, tuple(same)) for chosen, same in together.items())
 
 
 def _with_particles(key: str) -> list[str]:
