@@ -62,7 +62,7 @@ class Sorter:
 
         `arrived` is an aware instant, or None where only the Date header can tell. `late` (F11) silences the answer.
         """
-        found = read(raw, self.identity, self.zone, arrived, late=late)
+        found = self.read(raw, arrived, late)
         judged, message, own = judge(found, self.rulebook), found.facts.message, found.facts.own.own
         return Triage(
             kind=judged.kind,
@@ -84,6 +84,10 @@ class Sorter:
             content_key=content_key(message, own, raw),
             read=found,
         )
+
+    def read(self, raw: bytes, arrived: datetime | None, late: bool) -> Read:
+        """Return what is to be judged of one message; the arguments are those of `triage`."""
+        return read(raw, self.identity, self.zone, arrived, late=late)
 
 
 def read(raw: bytes, identity: Identity, zone: ZoneInfo, arrived: datetime | None, *, late: bool) -> Read:

@@ -15,7 +15,7 @@ from intake.rules.schema import schemas
 from intake.store import cases, history
 from intake.store.cases import StoredMessage
 from intake.store.database import Database
-from intake.triage import Sorter, judge, read
+from intake.triage import Sorter, judge
 from intake.yamlfile import meant
 
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -68,7 +68,7 @@ def of_file(path: Path, sorter: Sorter, rule: str | None) -> Account:
         raw = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    found = read(raw, sorter.identity, sorter.zone, None, late=False)
+    found = sorter.read(raw, None, late=False)
     return _account(str(path), found, sorter, rule, None)
 
 
@@ -83,12 +83,8 @@ def of_stored(database: Database, what: str, sorter: Sorter, rule: str | None) -
             raise UserError(f"there is no file, no case and no stored message `{what}`")
         for reference, message in stored:
             ids = range(message.id, message.id + 1)
-            for past in history.pasts(conn, ids, _EVER, sorter.zone, _reader(sorter)):
+            for past in history.pasts(conn, ids, _EVER, sorter.zone, sorter.read):
                 yield _account(reference, past.read, sorter, rule, message)
-
-
-def _reader(sorter: Sorter) -> history.Reread:
-    return lambda raw, arrived, late: read(raw, sorter.identity, sorter.zone, arrived, late=late)
 
 
 def _account(what: str, found: Read, sorter: Sorter, rule: str | None, stored: StoredMessage | None) -> Account:
