@@ -28,9 +28,10 @@ from intake.mail.values import Identity, Read
 from intake.rules.beside import Pair
 from intake.rules.load import load_files, load_rulebook
 from intake.store import history
+from intake.store.columns import storable
 from intake.store.database import Database, upgrade
 from intake.store.facts import columns, encode
-from intake.store.tables import cases, message_categories, messages, raws, storable
+from intake.store.tables import cases, message_categories, messages, raws
 from intake.triage import judge, read
 from intake.whatif import Comparer
 from tests.letters.render import MAILBOX, letters, render

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from intake.mail.message import Address, Attachment, Message
 from intake.mail.values import Facts, Kind, Language, OwnWords, Read, Reason, Screening
+from intake.store.columns import storable
 from intake.store.packing import pack, unpack
-from intake.store.tables import storable
 
 
 class Columns(NamedTuple):

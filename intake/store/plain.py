@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from intake.mail.values import Delivery, Evidence, NearMiss, Route, Span
-from intake.store.tables import storable
+from intake.store.columns import storable
 
 
 def plain(value: object) -> Any:

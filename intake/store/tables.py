@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
-
-
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes neither NUL nor a lone surrogate
-
-
-def storable(value: str) -> str:
-    """Return the text with U+FFFD for every character that no database takes."""
-    return UNSTORABLE.sub("\ufffd", value)
-
-
-class Words(TypeDecorator[str]):
-    """Text that came from outside: what cannot be stored of it is marked, never a reason to fail (P5)."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy)
-        """Mark NUL and lone surrogates."""
-        return None if value is None else storable(value)
-
-
-class Utc(TypeDecorator[datetime]):
-    """An aware instant; SQLite keeps it as naive UTC text, which sorts."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy)
-        """Refuse naive times, which mean nothing: ValueError."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a time zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy)
-        """Give the instant its time zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from intake.store.columns import Id, Utc, Words, metadata
 
 raws = Table(
     "raws",
@@ -125,6 +67,8 @@ cases = Table(
     Column("reference", String(16), nullable=False, unique=True),  # T4
     Column("opened_at", Utc, nullable=False),
     Column("closed_at", Utc),
+    Column("reopened_at", Utc),  # when it was last written to, or taken up again, after it had been closed
+    Column("may_belong_to", ForeignKey("cases.id")),  # the case that its first message names but did not join (T1)
     sqlite_autoincrement=True,
 )
 
@@ -132,7 +76,10 @@ messages = Table(
     "messages",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("case_id", ForeignKey("cases.id"), index=True),  # null: mail of a kind that makes no case
+    Column("threading_code", String(64)),  # why it is in that case: "token", "reference"; null: it opened it
+    Column("threading_detail", Words),
+    Column("note_of", String(64)),  # the partner whose note it is (T3)
     Column("raw_hash", ForeignKey("raws.hash"), nullable=False, index=True),
     Column("content_key", String(64), nullable=False, unique=True),  # F3
     Column("header_id", Words),  # Message-ID without brackets; of any length, so it bears no index
@@ -227,6 +174,7 @@ outbox = Table(
     Column("reason_code", String(64)),  # why it was suppressed, given up or is unknown
     Column("reason_detail", Words),  # reply code and enhanced code, never an address
     Index("ix_outbox_state_due", "state", "due_at", "priority"),
+    Index("ix_outbox_header_id", "header_id"),
     sqlite_autoincrement=True,
 )
 
@@ -298,4 +246,42 @@ mailbox_states = Table(
     Column("failures", Integer, nullable=False, default=0),  # in a row
     Column("error", Words),  # the last failure's sentence
     Column("notice", Words),  # what an operator should know: "no MOVE: messages stay in INBOX"
+)
+
+# Which cases a Message-ID was seen in: as a message's own, or named by one (T1). Ids of ours need no row.
+thread_ids = Table(
+    "thread_ids",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),  # SHA-256 of the id without brackets
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, index=True),
+)
+
+# Who has taken a case on; an emergency goes from contact to contact until somebody has.
+takings = Table(
+    "takings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("message_id", ForeignKey("messages.id")),  # the note that says so
+    Column("partner", String(64)),
+    Column("taken_by", Words, nullable=False),  # a name, or an address where there is none
+    Column("taken_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Addresses that our mail came back from for good: not written to while they stand here (S7).
+dead_addresses = Table(
+    "dead_addresses",
+    metadata,
+    Column("address", String(320), primary_key=True),  # in lower case
+    Column("message_id", ForeignKey("messages.id")),  # the bounce
+    Column("detail", Words, nullable=False),  # its status code, never an address
+    Column("since", Utc, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", String(32), primary_key=True),  # "tokens"
+    Column("value", LargeBinary, nullable=False),  # made with the table; serves where config.yaml names none
 )

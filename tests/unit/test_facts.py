@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from intake.mail.values import Identity, Read
 from intake.rules.rulebook import Rulebook
+from intake.store.columns import storable
 from intake.store.facts import Columns, columns, decode, encode
-from intake.store.tables import storable
 from intake.triage import judge, read
 from tests.letters.render import letters, render
 from tests.unit import strategies

@@ -16,8 +16,8 @@ from intake.rules.decide import decide
 from intake.rules.explain import explain, why
 from intake.rules.rulebook import Rulebook
 from intake.rules.shape import ExampleShape, ExamplesShape
+from intake.store.columns import storable
 from intake.store.facts import Columns, columns, decode, encode
-from intake.store.tables import storable
 from intake.triage import Sorter, judge, judged
 from tests.unit.strategies import encoded_word, mail, part
 from tests.unit.test_beside import Base, Rules, bare, bases, book, rules, said

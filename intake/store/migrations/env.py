@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from intake.store.tables import metadata
+from intake.store.tables import cases
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=cases.metadata)
 context.run_migrations()

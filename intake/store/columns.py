@@ -1,0 +1,59 @@
+"""What columns are made of, on SQLite and PostgreSQL alike: names, ids, text from outside, instants."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
+
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes neither NUL nor a lone surrogate
+
+
+def storable(value: str) -> str:
+    """Return the text with U+FFFD for every character that no database takes."""
+    return UNSTORABLE.sub("\ufffd", value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that came from outside: what cannot be stored of it is marked, never a reason to fail (P5)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy)
+        """Mark NUL and lone surrogates."""
+        return None if value is None else storable(value)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware instant; SQLite keeps it as naive UTC text, which sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy)
+        """Refuse naive times, which mean nothing: ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy)
+        """Give the instant its time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
