@@ -8,15 +8,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from intake import config as configuration
 from intake.bulk import sort_files
-from intake.config import Config, load_config, secret
+from intake.config import Config, load_config
+from intake.config_servers import Mailbox, secret
+from intake.connections import Connections
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
 from intake.daemon.health import Health, health
@@ -31,12 +32,12 @@ from intake.mail.values import Identity, Intermediary
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
-from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
+from intake.mailbox.imap_settings import ImapSettings
 from intake.outbox import digest
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import bodies
-from intake.outbox.smtp import SmtpClient, SmtpSettings
+from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
 from intake.reports import Imported
 from intake.rules.answers import missing
@@ -79,6 +80,11 @@ class App:
         """The store; nothing is opened yet."""
         password = secret(self.config.database, "the database", self.here)
         return Database(self.config.database.url, password=password.get_secret_value() if password else None)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """How the servers are reached; nothing is read yet."""
+        return Connections(self.config, self.here, lambda: datetime.now(UTC))
 
     @cached_property
     def rulebook(self) -> Rulebook:
@@ -163,34 +169,17 @@ class App:
             alone=self.database.path is not None,
         )
 
-    def _receiver(self, mailbox: configuration.Mailbox) -> Receiver:
-        password = secret(mailbox, f"mailbox {mailbox.name}", self.here)
-        since = mailbox.since
-        junk = JUNK if mailbox.junk_folder == "auto" else mailbox.junk_folder
-        settings = ImapSettings(
-            name=mailbox.name,
-            host=mailbox.host,
-            port=mailbox.port,
-            tls=mailbox.tls,
-            user=mailbox.user,
-            secret=password.get_secret_value() if password else "",
-            folders=(Folder(mailbox.folder), *([Folder(junk, move=False)] if junk else [])),
-            move_to=mailbox.move_to,
-            idle=mailbox.idle,
-            size_limit=self.config.limits.message_mb * 1_000_000,
-            since=None if since == "all" else since,
-        )
+    def imap(self, mailbox: Mailbox) -> ImapSettings:
+        """Return how that mailbox is reached. Raises UserError where its password is missing."""
+        return self.connections.imap(mailbox)
+
+    def _receiver(self, mailbox: Mailbox) -> Receiver:
         held = timedelta(seconds=max(120, 3 * mailbox.poll_seconds))
-        return Receiver(ImapSource(settings), self.database, self.worker, held, asks_since=since is None)
+        source = ImapSource(self.imap(mailbox))
+        return Receiver(source, self.database, self.worker, held, asks_since=mailbox.since is None)
 
     def _smtp(self) -> SmtpClient:
-        smtp = self.config.smtp
-        password = secret(smtp, "the SMTP server", self.here)
-        return SmtpClient(
-            SmtpSettings(
-                smtp.host, smtp.port, smtp.tls, user=smtp.user, secret=password.get_secret_value() if password else None
-            )
-        )
+        return SmtpClient(self.connections.smtp())
 
     def run(self, stop: threading.Event) -> bool:
         """Run the service until `stop` is set; True when it stopped cleanly. Raises UserError."""

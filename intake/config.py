@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import datetime
-import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from intake.config_servers import Email, Mailbox, OAuth, Secretive, Section, Smtp, Text, email_address
 from intake.errors import UserError
-from intake.loopback import is_loopback
 from intake.yamlfile import DAYS, ClockTime, Day, load_file, validate
-
-Tls = Literal["tls", "starttls", "none"]
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(r"[^\s@<>(),;:\"\\]+@[^\s@<>(),;:\"\\]+", value):
-        raise ValueError(f"`{value}` is not an e-mail address such as name@example.org")
-    return value.lower()
 
 
 def _address_or_domain(value: str) -> str:
-    return value.lower() if re.fullmatch(r"@[^\s@]+", value) else _address(value)
+    return value.lower() if re.fullmatch(r"@[^\s@]+", value) else email_address(value)
 
 
 def _expression(value: str) -> str:
@@ -62,31 +43,6 @@ def _zone(value: str) -> str:
     return value
 
 
-def _since(value: object) -> object:
-    if isinstance(value, str) and value != "all":
-        try:
-            return datetime.date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"`{value}` is neither a date such as 2026-01-31 nor `all`") from None
-    return value
-
-
-Email = Annotated[str, AfterValidator(_address)]
-Text = Annotated[str, Field(min_length=1)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Section(BaseModel):
-    """A part of config.yaml: keys are written with hyphens, unknown ones are faults."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        alias_generator=lambda name: name.strip("_").replace("_", "-"),
-        hide_input_in_errors=True,
-    )
-
-
 class Service(Section):
     """Who answers."""
 
@@ -97,68 +53,6 @@ class Service(Section):
     plus_forms: bool = True
     no_reply_aliases: tuple[Email, ...] = ()
     time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/London"
-
-
-class Secretive(Section):
-    """A part that may name where its password stands."""
-
-    password_env: str | None = None
-    password_file: str | None = None
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Secretive:
-        if self.password_env and self.password_file:
-            raise ValueError("name either `password-env` or `password-file`, not both")
-        return self
-
-
-class Server(Secretive):
-    """A server to talk to."""
-
-    host: Text
-    port: Port
-    tls: Tls = "tls"
-
-    @model_validator(mode="after")
-    def _no_clear_text(self) -> Server:
-        if self.tls == "none" and not is_loopback(self.host):
-            raise ValueError("`tls: none` is for this machine only (127.0.0.1); use `tls` or `starttls`")
-        return self
-
-
-class Mailbox(Server):
-    """A mailbox that is read by IMAP."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-    user: Text
-    folder: Text = "INBOX"
-    junk_folder: str | None = None
-    move_to: str | None = None
-    since: Annotated[datetime.date | Literal["all"] | None, BeforeValidator(_since)] = None
-    poll_seconds: Annotated[int, Field(ge=5, le=3600)] = 30
-    idle: bool = True
-
-    @model_validator(mode="after")
-    def _password_named(self) -> Mailbox:
-        if not (self.password_env or self.password_file):
-            raise ValueError("`password-env` or `password-file` is missing: where does the password stand?")
-        if self.move_to and self.move_to in (self.folder, self.junk_folder):
-            raise ValueError("`move-to` must be another folder than those that are read")
-        return self
-
-
-class Smtp(Server):
-    """The server that takes our mail."""
-
-    user: str | None = None
-    per_minute: Annotated[int, Field(ge=1, le=100_000)] = 30
-    null_sender: bool = False
-
-    @model_validator(mode="after")
-    def _user_and_password(self) -> Smtp:
-        if bool(self.user) != bool(self.password_env or self.password_file):
-            raise ValueError("`user` goes with `password-env` or `password-file`: give both or neither")
-        return self
 
 
 class IntermediaryEntry(Section):
@@ -222,6 +116,7 @@ class Config(Section):
 
     service: Service
     database: DatabaseSection = DatabaseSection()
+    oauth: OAuth | None = None
     mailboxes: tuple[Mailbox, ...]
     smtp: Smtp
     screening: Screening = Screening()
@@ -238,6 +133,15 @@ class Config(Section):
         names = [mailbox.name for mailbox in value]
         if len(set(names)) < len(names):
             raise ValueError("two mailboxes bear the same name")
+        return value
+
+    @field_validator("mailboxes", "smtp")
+    @classmethod
+    def _oauth_told(cls, value: tuple[Mailbox, ...] | Smtp, info: ValidationInfo) -> tuple[Mailbox, ...] | Smtp:
+        servers = (value,) if isinstance(value, Smtp) else value
+        asked = any(server.sign_in == "oauth" for server in servers)
+        if asked and "oauth" in info.data and info.data["oauth"] is None:
+            raise ValueError("`sign-in: oauth` needs the section `oauth`, which says where tokens are had")
         return value
 
     @field_validator("alerts")
@@ -269,22 +173,3 @@ def load_config(path: Path) -> Config:
 def _beside(here: Path, url: str) -> str:
     kind, _, rest = url.partition(":///")
     return f"sqlite:///{here / rest}" if kind == "sqlite" else url
-
-
-def secret(section: Secretive, what: str, here: Path) -> SecretStr | None:
-    """Return the password that `section` names; relative files are taken from `here`.
-
-    None where it names none. Raises UserError, which never holds the secret, where the named place has none.
-    """
-    if section.password_env:
-        value = os.environ.get(section.password_env, "")
-        if not value:
-            raise UserError(f"the password for {what} is missing: set the environment variable {section.password_env}")
-        return SecretStr(value)
-    if section.password_file:
-        file = here / section.password_file
-        try:
-            return SecretStr(file.read_text("utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"the password for {what} cannot be read from {file}: {type(error).__name__}") from None
-    return None

@@ -194,7 +194,10 @@ class Session:
         except OSError as error:
             raise self._faults.broke_off(error) from None
         except imaplib.IMAP4.error as error:
-            raise self._faults.not_signed_in(error, secret) from None
+            fault = self._faults.not_signed_in(error, secret)
+            if isinstance(fault, UserError):
+                self._settings.refused()
+            raise fault from None
 
     def _not_open(self, folder: str, error: Refused) -> Temporary | UserError:
         there = [name for name, flags in self.folders() if "\\noselect" not in flags]

@@ -33,6 +33,7 @@ class ImapSettings:
     user: str = field(repr=False)
     secret: str | Callable[[], str] = field(repr=False)  # password or access token; asked anew for each connection
     auth: Literal["password", "xoauth2"] = "password"
+    refused: Callable[[], None] = lambda: None  # told when the server does not accept the secret
     folders: tuple[Folder, ...] = (Folder("INBOX"),)  # the first is the one that IDLE watches
     move_to: str | None = None  # the folder that kept messages are moved to; None: they stay
     idle: bool = True  # whether to use IDLE where the server has it

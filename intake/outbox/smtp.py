@@ -14,7 +14,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +58,9 @@ class SmtpSettings:
     port: int
     tls: Tls
     user: str | None = None  # None: no AUTH
-    secret: str | None = field(default=None, repr=False)
+    secret: str | Callable[[], str] | None = field(default=None, repr=False)  # asked anew for each connection
+    auth: Literal["password", "xoauth2"] = "password"
+    refused: Callable[[], None] = lambda: None  # told when the server does not accept the secret
     ca_file: Path | None = None  # PEM; None: the system's
     local_hostname: str = "localhost"  # what EHLO says
     timeout: float = 30.0  # seconds for each command
@@ -132,7 +134,10 @@ class SmtpClient:
                 connection.ehlo_or_helo_if_needed()
             if settings.user is not None:
                 stage = "AUTH"
-                connection.login(settings.user, settings.secret or "")
+                _sign_in(connection, settings, settings.user)
+        except IntakeError as error:  # there is no token now
+            _close(connection)
+            raise Hold(f"SMTP {stage}: {error}") from None
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             _close(connection)
             raise Hold(f"SMTP {stage}: {_told(error)}") from None
@@ -185,6 +190,32 @@ class SmtpClient:
     def _drop(self) -> None:
         _close(self._kept)
         self._kept = None
+
+
+def _sign_in(connection: smtplib.SMTP, settings: SmtpSettings, user: str) -> None:
+    """Sign in by password or by token (XOAUTH2). Raises smtplib's errors, and those of whoever gives the secret."""
+    secret = settings.secret() if callable(settings.secret) else settings.secret or ""
+    try:
+        if settings.auth == "xoauth2":
+            connection.auth("XOAUTH2", _Bearer(user, secret))
+        else:
+            connection.login(user, secret)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code // 100 == 5:
+            settings.refused()
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    """What smtplib asks for: the token first, and nothing for the challenge by which a server tells an error."""
+
+    user: str
+    token: str = field(repr=False)
+
+    def __call__(self, challenge: bytes | None = None) -> str:
+        """Return the client's part of XOAUTH2."""
+        return "" if challenge else f"user={self.user}\x01auth=Bearer {self.token}\x01\x01"
 
 
 def _expect(reply: Reply, stage: str, *, wanted: int = 2, refused_is_hold: bool = False) -> None:

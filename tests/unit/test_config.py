@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from intake.config import load_config, secret
+from intake.config import load_config
+from intake.config_servers import secret
 from intake.errors import UserError
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"

@@ -1,0 +1,63 @@
+"""The servers of config.yaml -> the settings with which they are reached, passwords and tokens included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from intake.config import Config
+from intake.config_servers import Mailbox, Smtp, client_secret, secret
+from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
+from intake.oauth import OAuthSettings, Tokens
+from intake.outbox.smtp import SmtpSettings
+
+
+@dataclass
+class Connections:
+    """How every server is reached. All of them share one access token."""
+
+    config: Config
+    here: Path  # the folder that relative paths start from
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def tokens(self) -> Tokens | None:
+        """Who has access tokens; None where nothing signs in by OAuth. Raises UserError for a missing secret."""
+        oauth = self.config.oauth
+        servers: tuple[Smtp | Mailbox, ...] = (self.config.smtp, *self.config.mailboxes)
+        if oauth is None or not any(server.sign_in == "oauth" for server in servers):
+            return None
+        secret_ = client_secret(oauth, self.here).get_secret_value()
+        return Tokens(OAuthSettings(oauth.token_url, oauth.client_id, oauth.scope, secret_), self.clock)
+
+    def imap(self, mailbox: Mailbox) -> ImapSettings:
+        """Return how `mailbox` is read. Raises UserError."""
+        junk = JUNK if mailbox.junk_folder == "auto" else mailbox.junk_folder
+        return ImapSettings(
+            name=mailbox.name,
+            host=mailbox.host,
+            port=mailbox.port,
+            tls=mailbox.tls,
+            user=mailbox.user,
+            folders=(Folder(mailbox.folder), *([Folder(junk, move=False)] if junk else [])),
+            move_to=mailbox.move_to,
+            idle=mailbox.idle,
+            size_limit=self.config.limits.message_mb * 1_000_000,
+            since=None if mailbox.since == "all" else mailbox.since,
+            **self._sign_in(mailbox, f"mailbox {mailbox.name}"),
+        )
+
+    def smtp(self) -> SmtpSettings:
+        """Return how our mail is handed over. Raises UserError."""
+        smtp = self.config.smtp
+        return SmtpSettings(smtp.host, smtp.port, smtp.tls, user=smtp.user, **self._sign_in(smtp, "the SMTP server"))
+
+    def _sign_in(self, server: Mailbox | Smtp, what: str) -> dict[str, Any]:
+        if server.sign_in == "oauth" and self.tokens is not None:
+            return {"auth": "xoauth2", "secret": self.tokens.token, "refused": self.tokens.refused}
+        password = secret(server, what, self.here)
+        return {"secret": password.get_secret_value() if password else ""}

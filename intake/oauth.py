@@ -1,0 +1,181 @@
+"""Access tokens by the client-credentials flow (RFC 6749 §4.4), as Microsoft 365 wants them for IMAP and SMTP.
+
+A token is kept until shortly before it ends, or until a server refuses it. The only user of urllib.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+from urllib.request import build_opener as opener_of
+
+from intake.errors import IntakeError, Temporary, UserError
+from intake.loopback import is_loopback
+
+MARGIN = timedelta(minutes=5)  # a token is renewed so long before its end, or a tenth of a short life
+LIFE = timedelta(hours=1)  # of a token whose end the server does not tell (RFC 6749 §5.1)
+LARGEST = 100_000  # bytes of an answer
+_WHO = "OAuth"
+_ERROR = re.compile(r"[A-Za-z_]{1,60}")
+_NUMBER = re.compile(r"\bAADSTS\d{3,12}\b")
+_TOKEN = re.compile(r"[\x21-\x7e]+")  # what a bearer token is made of, and more (RFC 6750 §2.1)
+_PASSING = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+_MENDS = {  # by Microsoft's number, else by RFC 6749 §5.2
+    "AADSTS7000222": "the client secret has run out: make a new one and put it in its place",
+    "AADSTS7000215": "the client secret is not the right one: it is the secret's value that counts, not its id",
+    "AADSTS700016": "the tenant does not know this `client-id`",
+    "AADSTS90002": "there is no such tenant: check `token-url`",
+    "invalid_client": "check `client-id`, and whether the client secret is right and has not run out",
+    "unauthorized_client": "the application may not sign in by itself: check `client-id` and what it was granted",
+    "invalid_scope": "check `scope`; Microsoft 365 wants https://outlook.office365.com/.default",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """An application that signs in as itself. Raises UserError for an address that must not be used (X2)."""
+
+    token_url: str
+    client_id: str
+    scope: str
+    secret: str = field(repr=False)
+    secret_expires: date | None = None  # the last day on which it is good; None: not told
+    ca_file: Path | None = None  # PEM; None: the system's
+    timeout: float = 30.0  # seconds without a byte
+
+    def __post_init__(self) -> None:
+        """Refuse to send the secret in clear text to another machine."""
+        parts = urlsplit(self.token_url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise UserError(f"{_WHO}: `token-url` must begin with https://")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str = field(repr=False)
+    good_until: datetime  # from then on a new one is fetched
+
+
+class Tokens:
+    """The one token of an application, for as many threads and servers as ask."""
+
+    def __init__(self, settings: OAuthSettings, clock: Callable[[], datetime]) -> None:
+        """`clock` gives the instant, aware. Nothing is fetched yet."""
+        self._settings = settings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: _Token | None = None
+
+    def token(self) -> str:
+        """Return a token that is good for some minutes at least.
+
+        Raises Temporary where none can be had now, UserError where a person must change something; no error holds
+        the secret, a token, or a word of the server's but its error codes.
+        """
+        with self._lock:
+            if self._kept is None or self._clock() >= self._kept.good_until:
+                self._kept = None
+                self._kept = self._fetched()
+            return self._kept.text
+
+    def refused(self) -> None:
+        """Forget the token, which a server did not accept: what was granted since is in the next one only."""
+        with self._lock:
+            self._kept = None
+
+    def _fetched(self) -> _Token:
+        asked = self._clock()
+        answer = _answer(self._settings)
+        text, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(text, str) or not _TOKEN.fullmatch(text):
+            raise Temporary(f"{_WHO}: {_host(self._settings)} gave no token")
+        life = timedelta(seconds=int(seconds)) if re.fullmatch(r"\d{1,9}", str(seconds)) else LIFE
+        return _Token(text, asked + life - min(MARGIN, life / 10))
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """The secret goes to the address that was configured, and nowhere else."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow nothing: urllib then raises HTTPError."""
+
+
+def _answer(settings: OAuthSettings) -> dict[str, Any]:
+    """Ask for a token; return the answer's fields. Raises Temporary, UserError."""
+    asked = {
+        "grant_type": "client_credentials",
+        "client_id": settings.client_id,
+        "client_secret": settings.secret,
+        "scope": settings.scope,
+    }
+    request = Request(settings.token_url, urlencode(asked).encode(), {"Accept": "application/json"})  # noqa: S310 (checked)
+    try:
+        with _opener(settings).open(request, timeout=settings.timeout) as response:
+            return _fields(response.read(LARGEST))
+    except HTTPError as error:
+        with error:
+            _refused(settings, error)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _unreachable(settings, error) from None
+
+
+def _opener(settings: OAuthSettings) -> OpenerDirector:
+    """Return what asks: by the system's proxy to another machine, by none to this one."""
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    local = is_loopback(urlsplit(settings.token_url).hostname or "")
+    proxies = [ProxyHandler({})] if local else []
+    return opener_of(HTTPHandler(), HTTPSHandler(context=context), _NoRedirects(), *proxies)
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    """Return the fields of a JSON object; none where it is none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _refused(settings: OAuthSettings, error: HTTPError) -> NoReturn:
+    """Raise what an answer other than 200 means."""
+    try:
+        answer = _fields(error.read(LARGEST))
+    except (OSError, http.client.HTTPException):
+        answer = {}
+    code = _ERROR.fullmatch(str(answer.get("error", "")))
+    number = _NUMBER.search(str(answer.get("error_description", "")))
+    said = ", ".join([f"HTTP {error.code}", *(found[0] for found in (code, number) if found)])
+    where = _host(settings)
+    passing = error.code in {408, 429} or error.code >= 500 or (code and code[0] in _PASSING)
+    if passing:
+        raise Temporary(f"{_WHO}: {where} gives no token now ({said})")
+    mends = [_MENDS[found[0]] for found in (number, code) if found and found[0] in _MENDS]
+    what = mends[0] if mends else "check `token-url`, `client-id` and `scope`"
+    raise UserError(f"{_WHO}: {where} refuses a token ({said}): {what}")
+
+
+def _unreachable(settings: OAuthSettings, error: Exception) -> IntakeError:
+    """Return what to raise for a server that could not be asked."""
+    reason = error.reason if isinstance(error, URLError) else error
+    where = _host(settings)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return UserError(f"{_WHO}: the certificate of {where} does not verify ({reason.verify_message})")
+    if isinstance(reason, TimeoutError):
+        return Temporary(f"{_WHO}: {where} did not answer in time")
+    said = reason.strerror if isinstance(reason, OSError) and reason.strerror else type(reason).__name__
+    return Temporary(f"{_WHO}: {where} cannot be asked for a token ({said})")
+
+
+def _host(settings: OAuthSettings) -> str:
+    return urlsplit(settings.token_url).hostname or "the token server"
