@@ -17,7 +17,9 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 
+from intake.mail.addresses import address_key
 from intake.store.columns import Id, Utc, Words, metadata
 
 raws = Table(
@@ -46,7 +48,7 @@ deliveries = Table(
     Column("first_seen_at", Utc, nullable=False),
     Column("late", Boolean, nullable=False),  # first seen 48 hours or more after it arrived (F11)
     Column("left_behind", Words, nullable=False, default=""),
-    Column("state", String(16), nullable=False),  # waiting, recorded, duplicate, quarantined
+    Column("state", String(16), nullable=False),  # waiting, recorded, duplicate, quarantined, dismissed
     Column("message_id", ForeignKey("messages.id"), index=True),  # of which it is the delivery, or the copy
     Column("settled_at", Utc),  # null: the mailbox has still to be settled
     Column("faulted_at", Utc),  # when the server last handed over nothing (F7)
@@ -149,6 +151,12 @@ quarantine = Table(
     sqlite_autoincrement=True,
 )
 
+
+def _recipient_key(context: DefaultExecutionContext) -> str:
+    values = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return address_key(values["recipient"])
+
+
 outbox = Table(
     "outbox",
     metadata,
@@ -159,6 +167,7 @@ outbox = Table(
     Column("message_id", ForeignKey("messages.id"), index=True),
     Column("partner", String(64)),
     Column("recipient", Words, nullable=False),
+    Column("recipient_key", Words, index=True, default=_recipient_key),  # what its spellings share (S4)
     Column("envelope_from", Words, nullable=False, default=""),  # "" is the null reverse-path (RFC 5321 §4.5.5)
     Column("header_id", Words, nullable=False),  # our Message-ID, the same at every attempt
     Column("mail", LargeBinary),  # zstd of the composed mail; null once it need not be sent any more
@@ -175,6 +184,7 @@ outbox = Table(
     Column("reason_detail", Words),  # reply code and enhanced code, never an address
     Index("ix_outbox_state_due", "state", "due_at", "priority"),
     Index("ix_outbox_header_id", "header_id"),
+    Index("ix_outbox_kind_sent_at", "kind", "sent_at"),
     sqlite_autoincrement=True,
 )
 
