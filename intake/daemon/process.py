@@ -14,7 +14,7 @@ from intake.mail.values import Delivery, Triage
 from intake.outbox import digest, queue
 from intake.outbox.compose import Composer
 from intake.rules.rulebook import Rulebook
-from intake.store import claims, quarantine, recording, rulebooks
+from intake.store import ceilings, claims, quarantine, recording, rulebooks
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
 from intake.store.recording import Recorded
@@ -63,7 +63,7 @@ class Processor:
         try:
             triage = sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
             stage = "record"
-            self._record(claim, triage, sorter.rulebook)
+            self._record(claim, triage, sorter)
         except Temporary:
             raise
         except ClaimLost:
@@ -71,12 +71,13 @@ class Processor:
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
             self._quarantine(claim, stage, place_of(error))
 
-    def _record(self, claim: Claimed, triage: Triage, rulebook: Rulebook) -> None:
+    def _record(self, claim: Claimed, triage: Triage, sorter: Sorter) -> None:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
+            triage = ceilings.within(conn, triage, {one.address for one in sorter.identity.intermediaries}, now)
             recorded = recording.record(conn, claim, triage, now)
             if not recorded.duplicate:
-                self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
+                self._queue(conn, triage, recorded, sorter.rulebook, now, late=claim.late)
         log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": recorded.message_id})
 
     def _queue(  # noqa: PLR0913 (what was decided, by which rulebook, and where it is kept)
