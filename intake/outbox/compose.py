@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from secrets import token_bytes
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from intake.errors import Problem, UserError
+from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
 from intake.outbox import samples, views
 from intake.outbox.mime import Head, assemble, is_plain
@@ -26,6 +29,7 @@ PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of ro
 ACKNOWLEDGEMENT_PRIORITY = 1
 DIGEST_PRIORITY = 3
 ALERT_PRIORITY = 2
+LOCAL_PART = 64  # octets before the `@` (RFC 5321 §4.5.3.1.1)
 # RFC 3834 §5; the second keeps Exchange's own automatic answers away, but lets bounces come.
 _ANSWER = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply, RN, NRN"}
 
@@ -39,6 +43,8 @@ class Service:
     time_zone: ZoneInfo  # what dates in mails are told in
     host: str  # the domain of our Message-IDs
     null_sender: bool = False  # acknowledgements go out under the null path `<>` (RFC 3834 §3.3)
+    tokens: Tokens = field(default_factory=lambda: Tokens(partial(token_bytes, 32)), repr=False)  # T1
+    plus_addressing: bool = False  # replies come to name+TOKEN@domain, because the server delivers that too
 
     def __post_init__(self) -> None:
         """Refuse an address that a 7-bit header cannot hold: UserError."""
@@ -91,19 +97,16 @@ class Composer:
         rendered = self.templates.render(self._acknowledgement(triage, reference, answers))
         draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
         draft = replace(
-            draft,
-            message_id=message_id,
-            case_id=case_id,
+            self._of_case(draft, reference, message_id, case_id),
             priority=ACKNOWLEDGEMENT_PRIORITY,
             envelope_from="" if self._service.null_sender else self._service.address,
             expires_at=now + ACKNOWLEDGE_FOR,
         )
-        head = replace(
-            self._head(draft, now),
-            sender_name=self._service.name if _is_standard(triage) else "",
-            in_reply_to=triage.message_id if _is_standard(triage) else None,
-            others=_ANSWER,
-        )
+        head = replace(self._head(draft, now, reference), others=_ANSWER)
+        if _is_standard(triage):
+            head = replace(head, in_reply_to=triage.message_id)
+        else:
+            head = replace(head, sender_name="", thread=None)
         return self._written(draft, head, rendered)
 
     def routed(  # noqa: PLR0913, PLR0917 (what it is about, for whom, and where it is kept)
@@ -120,8 +123,9 @@ class Composer:
         urgency = triage.decision.urgency
         rendered = self.templates.render(self._routed(triage, reference, partner, rulebook))
         draft = self._draft(f"routed:{message_id}:{partner.id}", "routed", partner.address, now)
-        draft = replace(draft, partner=partner.id, message_id=message_id, case_id=case_id, priority=PRIORITY[urgency])
-        head = self._head(draft, now)
+        draft = replace(draft, partner=partner.id, priority=PRIORITY[urgency])
+        draft = self._of_case(draft, reference, message_id, case_id)
+        head = self._head(draft, now, reference)
         if urgency is Urgency.EMERGENCY:
             head = replace(head, others={**head.others, "Importance": "high"})
         return self._written(draft, head, rendered)
@@ -192,15 +196,30 @@ class Composer:
             partner=None,
             message_id=None,
             case_id=None,
-            header_id=f"{hashlib.sha256(key.encode()).hexdigest()[:40]}@{self._service.host}",
+            header_id=f"{self._service.tokens.mail_id(key)}@{self._service.host}",
             priority=DIGEST_PRIORITY,
             mail=b"",
             envelope_from=self._service.address,
             expires_at=now + TRY_FOR,
         )
 
-    def _head(self, draft: Outgoing, now: datetime) -> Head:
+    def _of_case(self, draft: Outgoing, reference: str, message_id: int, case_id: int | None) -> Outgoing:
+        """Return the draft as a mail about that case, whose token its Message-ID bears (T1)."""
+        own, host = draft.header_id.split("@")
+        header_id = f"case.{self._token(draft, reference)}.{own[:20]}@{host}"
+        return replace(draft, header_id=header_id, message_id=message_id, case_id=case_id)
+
+    def _token(self, draft: Outgoing, reference: str) -> str:
+        return self._service.tokens.sign(reference, draft.partner or RESIDENT)
+
+    def _head(self, draft: Outgoing, now: datetime, reference: str = "") -> Head:
+        token = self._token(draft, reference) if reference else ""
+        local, _, domain = self._service.address.partition("@")
+        fits = bool(token) and self._service.plus_addressing and len(local) + 1 + len(token) <= LOCAL_PART
+        plus = f"{local}+{token}@{domain}" if fits else ""
         return Head(
+            reply_to=plus,
+            thread=f"case.{token}@{self._service.host}" if token else None,
             sender_name=self._service.name,
             sender=self._service.address,
             recipient=draft.recipient,

@@ -32,6 +32,8 @@ class Head:
     date: datetime
     in_reply_to: str | None  # Message-ID without brackets; what is none is left out
     others: Mapping[str, str]  # further headers
+    reply_to: str = ""  # the address in Reply-To where it is another than the sender
+    thread: str | None = None  # a second id in References, without brackets: the case's own
 
 
 def assemble(head: Head, rendered: Rendered) -> bytes:
@@ -42,7 +44,7 @@ def assemble(head: Head, rendered: Rendered) -> bytes:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = Address(one_line(head.sender_name), addr_spec=head.sender)
     mail["To"] = head.recipient if is_plain(head.recipient) else _NOBODY
-    mail["Reply-To"] = head.sender
+    mail["Reply-To"] = head.reply_to or head.sender
     mail["Subject"] = rendered.subject.replace("=?", "= ?")  # words, never an encoded word (RFC 2047)
     mail["Date"] = head.date
     mail["Message-ID"] = f"<{head.header_id}>"
@@ -52,14 +54,15 @@ def assemble(head: Head, rendered: Rendered) -> bytes:
     mail.add_alternative(rendered.html, subtype="html")
     mail["Content-Language"] = ", ".join(rendered.languages)  # `set_content` drops what begins with Content-
     mail.set_boundary(f"=_{head.header_id.partition('@')[0]}")
-    return _threading(head.in_reply_to) + mail.as_bytes()
+    return _threading(head.in_reply_to, head.thread) + mail.as_bytes()
 
 
-def _threading(message_id: str | None) -> bytes:
+def _threading(message_id: str | None, thread: str | None) -> bytes:
     """Return In-Reply-To and References; not by way of EmailMessage, which would encode or fold a long id."""
-    if message_id is None or not _MESSAGE_ID.fullmatch(message_id):
-        return b""
-    return f"In-Reply-To: <{message_id}>\r\nReferences: <{message_id}>\r\n".encode("ascii")
+    ids = [f"<{one}>" for one in (message_id, thread) if one and _MESSAGE_ID.fullmatch(one)]
+    answers = f"In-Reply-To: <{message_id}>\r\n" if f"<{message_id}>" in ids else ""
+    references = "References: " + "\r\n ".join(ids) + "\r\n" if ids else ""
+    return (answers + references).encode("ascii")
 
 
 def is_plain(address: str) -> bool:

@@ -210,4 +210,7 @@ def _partner(shape: PartnerShape, digests: DigestTimes) -> Partner:
         digest_days=tuple(yamlfile.DAYS.index(day) for day in shape.digest_days) if shape.digest_days else digests.days,
         digest_time=shape.digest_time or digests.time,
         empty_digest=shape.empty_digest,
+        addresses=tuple(one.lower() for one in shape.addresses),
+        domains=tuple(one.lower() for one in shape.domains),
+        fallback=shape.fallback,
     )

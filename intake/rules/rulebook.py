@@ -44,6 +44,14 @@ class Partner:
     digest_days: tuple[int, ...]  # Monday is 0
     digest_time: time  # wall clock in the partnership's time zone
     empty_digest: bool = False  # whether "nothing new" is worth a mail
+    addresses: tuple[str, ...] = ()  # lower case: others that its people write from
+    domains: tuple[str, ...] = ()  # lower case: every address of these is the partner's (T3)
+    fallback: str | None = None  # where mail goes that came back from `address` (S7)
+
+    def writes_from(self, address: str) -> bool:
+        """Tell whether an address, in lower case, is this partner's."""
+        known = {self.address.lower(), *self.addresses, (self.fallback or self.address).lower()}
+        return address in known or ("@" in address and address.rpartition("@")[2] in self.domains)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from intake.mail.values import Acknowledge, Kind, Urgency
-from intake.rules.spelling import Address, Id, LanguageTag, Moment, Names, Text, Texts, Weight, listed, short
+from intake.rules.spelling import Address, Domain, Id, LanguageTag, Moment, Names, Text, Texts, Weight, listed, short
 from intake.yamlfile import DAYS, ClockTime, Day
 
 FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
@@ -72,6 +72,9 @@ class PartnerShape(_Shape):
     digest_days: Days | None = None  # None: as config.yaml says
     digest_time: ClockTime | None = None
     empty_digest: bool = False
+    addresses: tuple[Address, ...] = ()
+    domains: tuple[Domain, ...] = ()
+    fallback: Address | None = None
 
 
 class PartnersFile(_Shape):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 _ID = "[a-z0-9]+(-[a-z0-9]+)*"
 _ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
+_DOMAIN = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 _LANGUAGE = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"
 _MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?"
 
@@ -41,6 +42,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _domain(value: str) -> str:
+    if not re.fullmatch(_DOMAIN, value) or len(value) > 253:
+        raise ValueError(f"`{value}` is not a domain such as police.example.org")
+    return value
+
+
 def _language(value: str) -> str:
     if not re.fullmatch(_LANGUAGE, value):
         raise ValueError(f"`{value}` is not a language tag such as en, pl or fa-AF")
@@ -50,6 +57,7 @@ def _language(value: str) -> str:
 Weight = Annotated[int, Field(ge=-1000, le=1000)]
 Id = Annotated[str, AfterValidator(_id), _spelt(_ID)]
 Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
+Domain = Annotated[str, AfterValidator(_domain), _spelt(_DOMAIN)]
 LanguageTag = Annotated[str, AfterValidator(_language), _spelt(_LANGUAGE)]
 Moment = Annotated[datetime, _spelt(_MOMENT)]
 Text = Annotated[str, Field(min_length=1)]

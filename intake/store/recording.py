@@ -1,4 +1,4 @@
-"""A triage becomes a message with its case, in the transaction that ends its delivery's claim."""
+"""A triage becomes a message, in a case where its kind has one, in the transaction that ends its delivery's claim."""
 
 from __future__ import annotations
 
@@ -8,18 +8,35 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from intake.mail.values import Reason, Triage
-from intake.store import search
+from intake.store import search, threads
 from intake.store.claims import Claimed, hold
 from intake.store.facts import encode
 from intake.store.plain import plain
 from intake.store.references import new_reference
-from intake.store.tables import attachments, cases, deliveries, message_categories, messages
+from intake.store.tables import attachments, cases, deliveries, message_categories, messages, takings
 from intake.store.upsert import upsert
 
 SAME_ID = Reason("same-message-id", "another message of this sender bears the same Message-ID")
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a message belongs: decided before it is recorded."""
+
+    case_id: int | None = None  # the case that it joins; None: none
+    opens: bool = True  # it opens a case where it joins none
+    may_belong_to: int | None = None  # the case that it names but does not join
+    reason: Reason | None = None  # why it joins that case, or does not
+    note_of: str | None = None  # the partner whose note it is (T3)
+    taken_by: str | None = None  # who takes the case on by it
+    reopens: bool = False
+    ids: tuple[str, ...] = ()  # Message-IDs by which later messages may find the case
+
+
+ALONE = Placing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +44,21 @@ class Recorded:
     """What a delivery became."""
 
     message_id: int  # of the new message, or of the one that this is a copy of
-    case_id: int
-    reference: str
+    case_id: int | None  # None: of a kind that makes no case
+    reference: str  # of the case, "" where there is none
     duplicate: bool  # a copy: nothing else is to happen
     repeated_id: bool  # same Message-ID and reply address as another message: never acknowledged (F3)
 
 
-def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime) -> Recorded:
-    """Record a claimed delivery's one outcome: a new message with a case, or a copy of a message that is here (F3).
+def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime, placing: Placing = ALONE) -> Recorded:
+    """Record a claimed delivery's one outcome: a new message, or a copy of a message that is here (F3).
 
     A second message of one Message-ID is flagged and bears no acknowledgement. Raises ClaimLost: nothing is recorded.
     """
     raw_hash = hold(conn, claimed)
     recorded = (
         _copy(conn, messages.c.raw_hash == raw_hash)
-        or _insert(conn, claimed, triage, raw_hash, now)
+        or _insert(conn, claimed, triage, placing, raw_hash, now)
         or _copy(conn, messages.c.content_key == triage.content_key)
     )
     if recorded is None:
@@ -70,36 +87,61 @@ def _copy(conn: Connection, same: ColumnElement[bool]) -> Recorded | None:
     """Return the message that this one is a copy of; None where there is none."""
     row = conn.execute(
         select(messages.c.id, messages.c.case_id, cases.c.reference)
-        .join(cases, cases.c.id == messages.c.case_id)
+        .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(same)
         .order_by(messages.c.id)
         .limit(1)
     ).one_or_none()
-    return row and Recorded(row.id, row.case_id, row.reference, duplicate=True, repeated_id=False)
+    return row and Recorded(row.id, row.case_id, row.reference or "", duplicate=True, repeated_id=False)
 
 
-def _insert(conn: Connection, claimed: Claimed, triage: Triage, raw_hash: str, now: datetime) -> Recorded | None:
+def _insert(  # noqa: PLR0913, PLR0917 (what it is, where it belongs, and when)
+    conn: Connection, claimed: Claimed, triage: Triage, placing: Placing, raw_hash: str, now: datetime
+) -> Recorded | None:
     """Insert a new message and all that belongs to it; None where its content is here already."""
     repeated = repeats_id(conn, triage)
     if repeated:
         triage = _flagged(triage)
-    case_id, reference = _open_case(conn, now)
-    row = _row(claimed, triage) | {"case_id": case_id, "raw_hash": raw_hash, "recorded_at": now}
-    insert = upsert(conn, messages).on_conflict_do_nothing(index_elements=[messages.c.content_key])
-    message_id = conn.scalar(insert.returning(messages.c.id), row)
+    case_id, reference = _case(conn, placing, now)
+    row = _row(claimed, triage, placing) | {"case_id": case_id, "raw_hash": raw_hash, "recorded_at": now}
+    new = upsert(conn, messages).on_conflict_do_nothing(index_elements=[messages.c.content_key])
+    message_id = conn.scalar(new.returning(messages.c.id), row)
     if message_id is None:
-        conn.execute(delete(cases).where(cases.c.id == case_id))
+        if placing.case_id is None:
+            conn.execute(delete(cases).where(cases.c.id == case_id))
         return None
     _insert_parts(conn, message_id, triage)
+    if case_id is not None:
+        _change_case(conn, case_id, message_id, placing, now)
     return Recorded(message_id, case_id, reference, duplicate=False, repeated_id=repeated)
 
 
-def _open_case(conn: Connection, now: datetime) -> tuple[int, str]:
+def _case(conn: Connection, placing: Placing, now: datetime) -> tuple[int | None, str]:
+    """Return (id, reference) of the case that it joins or opens; (None, "") where it has none."""
+    if placing.case_id is not None:
+        return placing.case_id, conn.execute(
+            select(cases.c.reference).where(cases.c.id == placing.case_id).with_for_update()
+        ).scalar_one()
+    return _open_case(conn, placing, now) if placing.opens else (None, "")
+
+
+def _change_case(conn: Connection, case_id: int, message_id: int, placing: Placing, now: datetime) -> None:
+    threads.learn(conn, case_id, placing.ids)
+    if placing.reopens:
+        closed = (cases.c.id == case_id) & cases.c.closed_at.is_not(None)
+        conn.execute(update(cases).where(closed).values(closed_at=None, reopened_at=now))
+    if placing.taken_by is not None:
+        row = {"case_id": case_id, "message_id": message_id, "partner": placing.note_of, "taken_by": placing.taken_by}
+        conn.execute(insert(takings).values(**row, taken_at=now))
+
+
+def _open_case(conn: Connection, placing: Placing, now: datetime) -> tuple[int, str]:
     """Return (id, reference) of a new case; a reference that is taken already is drawn again."""
-    insert = upsert(conn, cases).on_conflict_do_nothing().returning(cases.c.id)
+    new = upsert(conn, cases).on_conflict_do_nothing().returning(cases.c.id)
     while True:
         reference = new_reference(secrets.SystemRandom())
-        case_id = conn.scalar(insert, {"reference": reference, "opened_at": now})
+        case = {"reference": reference, "opened_at": now, "may_belong_to": placing.may_belong_to}
+        case_id = conn.scalar(new, case)
         if case_id is not None:
             return case_id, reference
 
@@ -123,9 +165,12 @@ def _flagged(triage: Triage) -> Triage:
     return replace(triage, decision=decision, acknowledge=None, acknowledge_reason=SAME_ID)
 
 
-def _row(claimed: Claimed, triage: Triage) -> dict[str, Any]:
+def _row(claimed: Claimed, triage: Triage, placing: Placing) -> dict[str, Any]:
     decision = triage.decision
     return {
+        "threading_code": placing.reason.code if placing.reason else None,
+        "threading_detail": placing.reason.detail if placing.reason else None,
+        "note_of": placing.note_of,
         "content_key": triage.content_key,
         "header_id": triage.message_id,
         "id_key": _id_key(triage),

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.errors import UserError
+from intake.mail.tokens import RESIDENT
 from intake.mail.values import Acknowledge, Decision, Language, Route, Urgency
 from intake.mail.values import Delivery as When
 from intake.outbox.compose import Outgoing, Service
@@ -24,6 +25,7 @@ from tests.outbox_values import LONDON, NAMES, NOW, REFERENCE, SERVICE, TEMPLATE
 from tests.store_values import triage
 
 COMPOSER = composer()
+TOKEN = SERVICE.tokens.sign(REFERENCE, RESIDENT)
 LANGUAGES = sorted(folder.name for folder in (TEMPLATES / "acknowledgement").iterdir() if folder.is_dir())
 RIGHT_TO_LEFT = {"ar", "ur", "fa-AF"}
 RLM = "\u200f"
@@ -43,11 +45,28 @@ def test_headers() -> None:
     assert mail["To"] == made.recipient == "ana.pop@example.org"
     assert mail["Reply-To"] == made.envelope_from == "cohesion@example.org"
     assert mail["Auto-Submitted"] == "auto-replied"
-    assert mail["In-Reply-To"] == mail["References"] == "<one@mail.example.org>"
+    assert mail["In-Reply-To"] == "<one@mail.example.org>"
+    assert mail["References"] == f"<one@mail.example.org> <case.{TOKEN}@{SERVICE.host}>"
     assert mail["Content-Language"] == "ro, en"
     assert mail["Message-ID"] == f"<{made.header_id}>"
     assert mail["Date"].datetime == NOW
     assert not {"cc", "bcc", "sender"} & {name.lower() for name in mail}
+
+
+def test_token_travels_three_ways() -> None:
+    """T1: the case's token stands in the Message-ID, in a second id of References and in a plus-form of Reply-To."""
+    plus = composer(service=replace(SERVICE, plus_addressing=True)).acknowledgement(triage(), REFERENCE, 1, 1, NOW)
+    mail = read(plus.mail)
+    assert mail["Reply-To"] == f"cohesion+{TOKEN}@example.org"
+    assert mail["Message-ID"].startswith(f"<case.{TOKEN}.")
+    assert REFERENCE in mail["Subject"]
+
+
+def test_plus_form_must_fit() -> None:
+    """T1: where name and token together are longer than a local part may be (RFC 5321), Reply-To stays as it is."""
+    long = replace(SERVICE, address="c" * 40 + "@example.org", plus_addressing=True)
+    mail = read(composer(service=long).acknowledgement(triage(), REFERENCE, 1, 1, NOW).mail)
+    assert mail["Reply-To"] == long.address
 
 
 def test_null_sender() -> None:
@@ -199,14 +218,15 @@ def test_same_sender_and_id_one_key() -> None:
 @pytest.mark.parametrize("id_", ["a" * 400 + "@example.org", "x?=utf-8?q?y?=@example.org", "no-at"])
 def test_message_ids_stay_whole(id_: str) -> None:
     """O4: the id that is answered comes back as it was, never folded or encoded."""
-    assert f"In-Reply-To: <{id_}>\r\nReferences: <{id_}>\r\n".encode() in acknowledged(message_id=id_).mail
+    assert f"In-Reply-To: <{id_}>\r\nReferences: <{id_}>\r\n <case.".encode() in acknowledged(message_id=id_).mail
 
 
 @pytest.mark.parametrize("id_", ["", "a b", "a\r\nBcc: x@example.org", "a>b", "é@example.org", "a" * 901])
 def test_what_is_no_message_id(id_: str) -> None:
     """O5: what is no Message-ID is not answered to, and breaks nothing."""
     mail = read(acknowledged(message_id=id_).mail)
-    assert mail["In-Reply-To"] is mail["References"] is mail["Bcc"] is None
+    assert mail["In-Reply-To"] is mail["Bcc"] is None
+    assert mail["References"] == f"<case.{TOKEN}@{SERVICE.host}>"
 
 
 @pytest.mark.parametrize(

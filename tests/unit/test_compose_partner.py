@@ -16,7 +16,7 @@ from intake.outbox import views
 from intake.outbox.compose import Outgoing
 from intake.outbox.mime import SECOND_COPY, as_second_copy, bodies
 from intake.outbox.views import DigestItem
-from tests.outbox_values import COUNCIL, NOW, POLICE, REFERENCE, composer, item, read, rulebook
+from tests.outbox_values import COUNCIL, NOW, POLICE, REFERENCE, SERVICE, composer, item, read, rulebook
 from tests.store_values import decision, triage
 from tests.unit.test_compose_quoting import CLICKABLE, HOSTILE
 
@@ -74,12 +74,13 @@ def test_routed_headers() -> None:
     """O4: routed mail is ours, from us, automatic, for one recipient, and gives the resident's address to no header."""
     made = routed(triage())
     mail = read(made.mail)
-    assert {name.lower() for name in mail} == HEADERS
+    assert {name.lower() for name in mail} == HEADERS | {"references"}
     assert mail["From"] == "Westshire Safety Partnership <cohesion@example.org>"
     assert mail["To"] == made.recipient == "police@example.net"
     assert mail["Reply-To"] == made.envelope_from == "cohesion@example.org"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Subject"] == f"Today: Dark streets ({REFERENCE})"
+    assert mail["References"] == f"<case.{SERVICE.tokens.sign(REFERENCE, 'police')}@{SERVICE.host}>"
     assert (made.key, made.partner, made.message_id, made.case_id) == ("routed:7:police", "police", 7, 3)
     assert made.expires_at == NOW + timedelta(hours=48)
 
@@ -173,7 +174,7 @@ def test_routed_cannot_be_broken_out_of(letter: Triage) -> None:
     made = routed(letter)
     mail = read(made.mail)
     assert made.mail.isascii()
-    assert {name.lower() for name in mail} == HEADERS
+    assert {name.lower() for name in mail} == HEADERS | {"references"}
     assert mail["Subject"] == f"Today: Dark streets ({REFERENCE})"
     assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     assert not mail.defects

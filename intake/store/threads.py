@@ -1,0 +1,139 @@
+"""The cases that a message may join, found by reference or Message-ID with who is in them; and how they change (T1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select, update
+
+from intake.mail.values import Kind, Urgency
+from intake.store.references import valid_reference
+from intake.store.tables import cases, dead_addresses, keys, messages, outbox, thread_ids
+from intake.store.upsert import upsert
+
+_MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A case as it stands before another message comes to it."""
+
+    case_id: int
+    reference: str
+    closed: bool
+    residents: frozenset[str]  # lower case: who opened it, and the address that was answered
+    partners: tuple[str, ...]  # ids of those who have it
+    flags: frozenset[str]  # of all of its messages
+    urgency: Urgency  # the highest of its messages
+
+
+def by_references(conn: Connection, references: Iterable[str]) -> list[Standing]:
+    """Return the cases of those references that there are, in that order."""
+    found = (valid_reference(one) for one in references)
+    return [one for name in found if name and (one := _standing(conn, select(cases).where(cases.c.reference == name)))]
+
+
+def by_ids(conn: Connection, ids: Iterable[str]) -> list[Standing]:
+    """Return the cases in which one of those Message-IDs was seen, the oldest first."""
+    hashes = [_hash(one) for one in ids]
+    known = select(thread_ids.c.case_id).where(thread_ids.c.id_hash.in_(hashes)).distinct()
+    found = conn.scalars(known.order_by(thread_ids.c.case_id).limit(20)).all() if hashes else []
+    return [one for id_ in found if (one := _standing(conn, select(cases).where(cases.c.id == id_)))]
+
+
+def _standing(conn: Connection, which: Select[Any]) -> Standing | None:
+    row = conn.execute(which).one_or_none()
+    if row is None:
+        return None
+    columns = (messages.c[name] for name in ("from_address", "reply_address", "kind", "note_of", "urgency", "flags"))
+    found = conn.execute(
+        select(*columns, messages.c.routes).where(messages.c.case_id == row.id).order_by(messages.c.id)
+    ).all()
+    people = [one for one in found if one.note_of is None and one.kind not in _MACHINES]
+    opener = people[0] if people else found[0] if found else None
+    addresses = (opener.from_address, opener.reply_address) if opener else ()
+    return Standing(
+        case_id=row.id,
+        reference=row.reference,
+        closed=row.closed_at is not None,
+        residents=frozenset(one.lower() for one in addresses if one),
+        partners=tuple(dict.fromkeys(route["partner"] for one in found for route in one.routes)),
+        flags=frozenset(flag for one in found for flag in one.flags),
+        urgency=max((Urgency(one.urgency) for one in found), key=lambda level: level.rank, default=Urgency.ROUTINE),
+    )
+
+
+def hold_sender(conn: Connection, address: str) -> None:
+    """Let nobody else place a message of that address until the transaction ends: one of two may open the case."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sender\0{_hash(address)}", 0))))
+
+
+def learn(conn: Connection, case_id: int, ids: Iterable[str]) -> None:
+    """Remember that these Message-IDs were seen in that case: who answers one of them may be answering there."""
+    rows = [{"id_hash": hashed, "case_id": case_id} for hashed in sorted({_hash(one) for one in ids})]
+    if rows:
+        conn.execute(upsert(conn, thread_ids).on_conflict_do_nothing(), rows)
+
+
+def close(conn: Connection, reference: str, now: datetime) -> bool | None:
+    """Close a case; False where it is closed already, None where there is none."""
+    return _turn(conn, reference, {"closed_at": now}, is_closed=False)
+
+
+def reopen(conn: Connection, reference: str, now: datetime) -> bool | None:
+    """Open a case again; False where it is open, None where there is none."""
+    return _turn(conn, reference, {"closed_at": None, "reopened_at": now}, is_closed=True)
+
+
+def _turn(conn: Connection, reference: str, values: dict[str, datetime | None], *, is_closed: bool) -> bool | None:
+    wanted = cases.c.reference == valid_reference(reference)
+    if conn.scalar(select(cases.c.id).where(wanted)) is None:
+        return None
+    stands = cases.c.closed_at.is_not(None) if is_closed else cases.c.closed_at.is_(None)
+    return conn.execute(update(cases).where(wanted, stands).values(**values)).rowcount > 0
+
+
+def is_dead(conn: Connection, address: str) -> bool:
+    """Tell whether our mail came back from that address for good, and nobody has taken the mark away."""
+    return conn.scalar(select(dead_addresses.c.since).where(dead_addresses.c.address == _address(address))) is not None
+
+
+def mark_dead(conn: Connection, address: str, message_id: int, detail: str, now: datetime) -> None:
+    """Mark an address that our mail came back from; `detail` is the bounce's status, never an address."""
+    row = {"address": _address(address), "message_id": message_id, "detail": detail, "since": now}
+    conn.execute(upsert(conn, dead_addresses).values(row).on_conflict_do_nothing())
+
+
+def token_key(conn: Connection) -> bytes | None:
+    """Return the key that was made with the database; None where somebody took it away."""
+    found: bytes | None = conn.scalar(select(keys.c.value).where(keys.c.name == "tokens"))
+    return found
+
+
+def mail_about(
+    conn: Connection, header_ids: Iterable[str], case_id: int | None, partner: str | None
+) -> Row[Any] | None:
+    """Return the outbox row of the mail of ours with one of these Message-IDs.
+
+    Where there is none: the last mail about that case to that partner, or to who wrote where `partner` is None.
+    """
+    named = outbox.c.header_id.in_(list(header_ids))
+    row = conn.execute(select(outbox).where(named).order_by(outbox.c.id).limit(1)).one_or_none()
+    if row is None and case_id is not None:
+        kind = outbox.c.kind == "acknowledgement" if partner is None else outbox.c.partner == partner
+        of_case = select(outbox).where(outbox.c.case_id == case_id, kind)
+        row = conn.execute(of_case.order_by(outbox.c.id.desc()).limit(1)).one_or_none()
+    return row
+
+
+def _address(address: str) -> str:
+    return address.lower()[:320]
+
+
+def _hash(id_: str) -> str:
+    return hashlib.sha256(id_.encode("utf-8", "surrogatepass")).hexdigest()
