@@ -74,6 +74,7 @@ class Limits(Section):
     """How much is too much."""
 
     message_mb: Annotated[int, Field(ge=1, le=1000)] = 50
+    acknowledgements_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 200
 
 
 class Paths(Section):

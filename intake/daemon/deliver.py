@@ -12,6 +12,7 @@ from intake.errors import Permanent, Temporary
 from intake.outbox import queue
 from intake.outbox.queue import Queued
 from intake.outbox.smtp import Hold, SmtpClient, Unknown
+from intake.store import ceilings
 from intake.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Deliverer:
     smtp: SmtpClient
     worker: str
     per_minute: int
+    per_hour: int = 200  # acknowledgements, to all addresses together (S4)
     sent_at: deque[datetime] = field(default_factory=deque)  # within the last minute
 
     def deliver(self) -> bool:
@@ -39,6 +41,7 @@ class Deliverer:
             now = self.database.clock(conn)
             if self._pause(now):
                 return False
+            ceilings.hold_back(conn, self.per_hour, now)
             claimed = queue.claim(conn, self.worker, now, LEASE)
         for row in claimed:
             self.sent_at.append(now)

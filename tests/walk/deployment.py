@@ -42,7 +42,7 @@ class Deployment:
         self.edit(
             ("port: 1143 ", f"port: {imap} "), ("user: cohesion ", f"user: {user} "), ("port: 1025 ", f"port: {smtp} ")
         )
-        self.edit(("per-minute: 1200", "per-minute: 100000"))
+        self.edit(("per-minute: 1200", "per-minute: 100000"), ("-per-hour: 200", "-per-hour: 100000"))
         if since:
             self.edit(("# since: 2026-01-01", f"since: {since}"))
         if move_to:
