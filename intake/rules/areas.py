@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from intake.errors import Problem
-from intake.rules.conditions import Exclusion, Outcome, View, Words
+from intake.rules.conditions import Exclusion, Needs, Outcome, View, Words
 from intake.rules.lexicon import Fields, Lexicon, Source
 from intake.rules.shape import AreaShape
 
@@ -28,7 +28,11 @@ class Named:
 
     places: tuple[Words, ...]
     label: str
-    blind: bool = False
+
+    @property
+    def needs(self) -> Needs:
+        """A word of one of the places."""
+        return (frozenset(leaf for place in self.places for leaf in place.leaves),)
 
     def check(self, view: View) -> Outcome:
         """Hold where one is, on the words of all that are."""
@@ -42,22 +46,26 @@ class Named:
 class Places:
     """Every area by the leaves that find it, in file order."""
 
-    by_leaf: Mapping[int, tuple[str, Words]]  # leaf -> (area id, its condition)
+    parts: tuple[tuple[str, Words], ...]  # (area id, its condition), in file order
+    by_leaf: Mapping[int, tuple[int, ...]]  # leaf -> indexes of the parts that look for its words
 
     def named(self, view: View) -> tuple[str, ...]:
         """Return the ids of the areas that a message names, in file order."""
-        found = sorted(view.findings.by_leaf.keys() & self.by_leaf.keys())
-        asked = (self.by_leaf[leaf] for leaf in found)
+        found = view.findings.by_leaf.keys() & self.by_leaf.keys()
+        asked = (self.parts[n] for n in sorted({n for leaf in found for n in self.by_leaf[leaf]}))
         return tuple(dict.fromkeys(id_ for id_, place in asked if place.check(view).held))
 
 
-NOWHERE = Places({})
+NOWHERE = Places((), {})
 
 
 def every(areas: Iterable[Area], lexicon: Lexicon) -> Places:
     """Give every area leaves of its own in `lexicon`."""
-    parts = ((area.shape.id, part) for area in areas for part in _parts(area, lexicon, None))
-    return Places({part.leaf: (id_, part) for id_, part in parts})
+    parts = tuple((area.shape.id, part) for area in areas for part in _parts(area, lexicon, None))
+    by_leaf: dict[int, tuple[int, ...]] = {}
+    for n, (_, part) in enumerate(parts):
+        by_leaf |= {leaf: (*by_leaf.get(leaf, ()), n) for leaf in part.leaves}
+    return Places(parts, by_leaf)
 
 
 def any_of(areas: Iterable[Area], lexicon: Lexicon, fields: Fields, label: str) -> Named:
@@ -77,8 +85,8 @@ def _parts(area: Area, lexicon: Lexicon, fields: Fields) -> Iterator[Words]:
     label = f"area: {shape.id}"
     exclusion = None
     if shape.not_near:
-        leaf = lexicon.words(shape.not_near.words, source / "not-near" / "words", fields)
-        exclusion = Exclusion(leaf, shape.not_near.within, f"{label}, not near")
+        leaves = lexicon.words(shape.not_near.words, source / "not-near" / "words", fields)
+        exclusion = Exclusion(leaves, shape.not_near.within, f"{label}, not near")
     yield Words(lexicon.words((*shape.words, shape.name), source / "words", fields), label, exclusion)
     if shape.postcodes:
         yield Words(lexicon.regex(map(_postcode, shape.postcodes), source / "postcodes", fields), label)

@@ -103,7 +103,7 @@ def _held(program: Program, view: View) -> Iterator[_Held]:
 
 def _decided(facts: Facts, rulebook: Rulebook, held: Iterable[_Held]) -> Decision:
     counted = list(_until_stop(held))
-    return conclude(facts, rulebook, Firings(one.fired for one in counted), tuple(one.evidence for one in counted))
+    return conclude(facts, Firings(rulebook, (one.fired for one in counted)), tuple(one.evidence for one in counted))
 
 
 def _until_stop(held: Iterable[_Held]) -> Iterator[_Held]:

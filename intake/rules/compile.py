@@ -11,7 +11,7 @@ from intake.rules import areas, conditions, questions
 from intake.rules.areas import Area
 from intake.rules.lexicon import Fields, Lexicon, Source
 from intake.rules.match import pattern
-from intake.rules.program import Effects, Program, Rule
+from intake.rules.program import Effects, Program, Rule, WordWeights
 from intake.rules.shape import ConditionShape, RuleShape, ThenShape
 from intake.yamlfile import Document
 
@@ -71,8 +71,9 @@ class Compiler:
         for n, (_, leaves) in enumerate(ordered):
             for leaf in leaves:
                 asking.setdefault(leaf, []).append(n)
-        blind = tuple(n for n, rule in enumerate(rules) if rule.when.blind)
-        return Program(rules, self._lexicon.matcher(), asking, blind, self._places)
+        needs = tuple(rule.when.needs for rule in rules)
+        blind = tuple(n for n, needed in enumerate(needs) if not needed)
+        return Program(rules, self._lexicon.matcher(), asking, needs, blind, self._places)
 
     def _condition(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Condition:
         fields = frozenset(shape.in_) if shape.in_ else fields
@@ -89,16 +90,16 @@ class Compiler:
         exclusion = self._exclusion(shape, source / "not-near", fields)
         for key, texts in (("words", shape.words), ("phrases", shape.phrases)):
             if texts:
-                leaf = self._lexicon.words(texts, source / key, fields)
-                yield conditions.Words(leaf, f"{key}: {_brief(texts)}", exclusion)
+                leaves = self._lexicon.words(texts, source / key, fields)
+                yield conditions.Words(leaves, f"{key}: {_brief(texts)}", exclusion)
         if shape.near:
-            groups = enumerate(shape.near.of)
-            leaves = tuple(self._lexicon.words(texts, source / "near" / "of" / n, fields) for n, texts in groups)
+            place = source / "near" / "of"
+            groups = tuple(self._lexicon.words(texts, place / n, fields) for n, texts in enumerate(shape.near.of))
             label = f"within {shape.near.within} words: {' + '.join(_brief(texts) for texts in shape.near.of)}"
-            yield conditions.Near(leaves, shape.near.within, label, exclusion)
+            yield conditions.Near(groups, shape.near.within, label, exclusion)
         if shape.regex:
-            leaf = self._lexicon.regex(shape.regex, source / "regex", fields)
-            yield conditions.Words(leaf, f"regex: {_brief(shape.regex)}", exclusion)
+            leaves = self._lexicon.regex(shape.regex, source / "regex", fields)
+            yield conditions.Words(leaves, f"regex: {_brief(shape.regex)}", exclusion)
         if shape.area:
             known = tuple(self._areas(shape.area, source / "area"))
             yield areas.any_of(known, self._lexicon, fields, f"area: {_brief(shape.area)}")
@@ -109,8 +110,8 @@ class Compiler:
         if not (shape.words or shape.phrases or shape.near or shape.regex):
             message = "`not-near` belongs beside `words`, `phrases`, `near` or `regex`"
             self.problems.append(source.problem(message, key=True))
-        leaf = self._lexicon.words(shape.not_near.words, source / "words", fields)
-        return conditions.Exclusion(leaf, shape.not_near.within, f"not near: {_brief(shape.not_near.words)}")
+        leaves = self._lexicon.words(shape.not_near.words, source / "words", fields)
+        return conditions.Exclusion(leaves, shape.not_near.within, f"not near: {_brief(shape.not_near.words)}")
 
     def _nested(self, shape: ConditionShape, source: Source, fields: Fields) -> Iterator[conditions.Condition]:
         kinds: dict[str, Callable[[tuple[conditions.Condition, ...]], conditions.Condition]]
@@ -151,8 +152,8 @@ class Compiler:
         )
         words = list(shape.by_word)
         parts = [words[start : start + WORDS_TOGETHER] for start in range(0, len(words), WORDS_TOGETHER)]
-        leaves = [self._lexicon.words(part, source, None, by_key=True) for part in parts]
-        return conditions.Any(tuple(conditions.Words(leaf, f"by-word: {_brief(words)}") for leaf in leaves))
+        leaves = tuple(leaf for part in parts for leaf in self._lexicon.words(part, source, None, by_key=True))
+        return conditions.Words(leaves, f"by-word: {_brief(words)}")
 
     def _check_then(self, shape: ThenShape, source: Source, *, safety: bool) -> None:
         if shape.category is not None and shape.category not in self._known.categories:
@@ -178,7 +179,7 @@ class Compiler:
         return Effects(
             category=shape.category,
             weights=weights,
-            by_word={pattern(word) or "": weights for word, weights in shape.by_word.items()},
+            by_word=_word_weights(shape),
             sure=shape.category is not None and shape.weight is None,
             times=shape.times or 1,
             tags=shape.tags or (),
@@ -210,6 +211,12 @@ class Compiler:
             self.problems.append(source.unknown("partner", value, self._known.partners))
         elif colon and name not in PARTNER_FLAGS:
             self.problems.append(source.problem(f"the flag `{name}` takes no value"))
+
+
+def _word_weights(shape: ThenShape) -> WordWeights | None:
+    if not shape.by_word:
+        return None
+    return WordWeights.of({pattern(word) or "": weights for word, weights in shape.by_word.items()})
 
 
 def _senseless(shape: ThenShape, source: Source) -> Iterator[Problem]:

@@ -9,9 +9,10 @@ from itertools import accumulate, chain, islice, pairwise
 from typing import NamedTuple, Protocol
 
 from intake.mail.values import Facts
-from intake.rules.match import Findings, Found
+from intake.rules.match import Findings, Found, Leaves
 
 MOST_WINDOWS = 20  # of words near each other, that one condition hands over
+Needs = tuple[frozenset[int], ...]  # sets of leaves: of each, one must have found something
 
 
 class View(NamedTuple):
@@ -39,8 +40,8 @@ class Condition(Protocol):
         ...
 
     @property
-    def blind(self) -> bool:
-        """Whether it can hold of a message in which no word was found."""
+    def needs(self) -> Needs:
+        """What must have been found for it to hold; nothing where it can hold of a message without any word."""
         ...
 
 
@@ -48,14 +49,14 @@ class Condition(Protocol):
 class Exclusion:
     """Words that take away what stands near them."""
 
-    leaf: int
+    leaves: Leaves
     within: int  # words
     label: str
 
     def apart(self, view: View) -> Callable[[Found], bool]:
         """Return what tells whether a place stands apart from the excluding words, at the cost of one look-up."""
         places: dict[int, list[tuple[int, int]]] = {}
-        for one in view.findings.of(self.leaf):
+        for one in view.findings.of(self.leaves):
             places.setdefault(id(one.reading), []).append(one.words)
         known = {reading: _reach(sorted(words)) for reading, words in places.items()}
 
@@ -77,14 +78,18 @@ def _reach(words: Sequence[tuple[int, int]]) -> tuple[Sequence[int], Sequence[in
 class Words:
     """Any of some words, phrases or regular expressions."""
 
-    leaf: int
+    leaves: Leaves
     label: str
     exclusion: Exclusion | None = None
-    blind: bool = False
+
+    @property
+    def needs(self) -> Needs:
+        """One of the words."""
+        return (frozenset(self.leaves),)
 
     def check(self, view: View) -> Outcome:
         """Hold where one was found and not excluded."""
-        found = view.findings.of(self.leaf)
+        found = view.findings.of(self.leaves)
         if not found:
             return Outcome(False, (), 1, self.label)
         kept = list(filter(self.exclusion.apart(view), found)) if self.exclusion else found
@@ -97,15 +102,19 @@ class Words:
 class Near:
     """One of each of several groups of words, at most `within` words apart, in any order."""
 
-    leaves: tuple[int, ...]
+    groups: tuple[Leaves, ...]
     within: int
     label: str
     exclusion: Exclusion | None = None
-    blind: bool = False
+
+    @property
+    def needs(self) -> Needs:
+        """One word of every group."""
+        return tuple(frozenset(leaves) for leaves in self.groups)
 
     def check(self, view: View) -> Outcome:
         """Hold where such a group of words stands together; nearly, where all stand in one field but too far apart."""
-        groups = [view.findings.of(leaf) for leaf in self.leaves]
+        groups = [view.findings.of(leaves) for leaves in self.groups]
         if not all(groups):
             return Outcome(False, (), 2, self.label)
         windows = self._windows(groups)
@@ -145,7 +154,7 @@ class Test:
 
     asks: Callable[[Facts], bool]
     label: str
-    blind: bool = True
+    needs: Needs = ()
 
     def check(self, view: View) -> Outcome:
         """Hold where the answer is yes."""
@@ -159,9 +168,9 @@ class All:
     parts: tuple[Condition, ...]
 
     @property
-    def blind(self) -> bool:
-        """Only where every part can hold unseen."""
-        return all(part.blind for part in self.parts)
+    def needs(self) -> Needs:
+        """What every part needs."""
+        return tuple(leaves for part in self.parts for leaves in part.needs)
 
     def check(self, view: View) -> Outcome:
         """Hold where all do; otherwise count what failed, as far as two."""
@@ -185,9 +194,10 @@ class Any:
     parts: tuple[Condition, ...]
 
     @property
-    def blind(self) -> bool:
-        """Where one part can hold unseen."""
-        return any(part.blind for part in self.parts)
+    def needs(self) -> Needs:
+        """Something that one of the parts needs, unless one needs nothing."""
+        needed = [part.needs for part in self.parts]
+        return (frozenset().union(*(min(one, key=len) for one in needed)),) if all(needed) else ()
 
     def check(self, view: View) -> Outcome:
         """Hold where one does, on the words of all that do; otherwise fail as the part that came nearest."""
@@ -203,7 +213,7 @@ class Not:
     """No part may hold."""
 
     parts: tuple[Condition, ...]
-    blind: bool = True
+    needs: Needs = ()
 
     def check(self, view: View) -> Outcome:
         """Hold where none does; fail once for each that does."""

@@ -43,7 +43,7 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
                 break
         elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
-    made = conclude(facts, rulebook, Firings(fired), tuple(evidence), tuple(near_misses))
+    made = conclude(facts, Firings(rulebook, fired), tuple(evidence), tuple(near_misses))
     return replace(made, areas=program.places.named(view))
 
 
@@ -83,18 +83,20 @@ def readings_of(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], fr
 
 
 def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
-    """Yield, in order, every rule that could hold or nearly hold of `view`, with what it made of it."""
-    indexes = {n for leaf in view.findings.by_leaf for n in program.asking.get(leaf, ())}.union(program.blind)
+    """Yield, in order, every rule that could hold of `view` or, where that is told, nearly, with what it made of it."""
+    found = set(view.findings.by_leaf)
+    indexes = {n for leaf in found for n in program.asking.get(leaf, ())}.union(program.blind)
     for index in sorted(indexes):
-        rule = program.rules[index]
-        yield rule, rule.when.check(view)
+        if view.told or not any(map(found.isdisjoint, program.needs[index])):
+            rule = program.rules[index]
+            yield rule, rule.when.check(view)
 
 
 def fires(rule: Rule, outcome: Outcome) -> tuple[Fired, Evidence]:
     """Return what a rule that holds counts, and the evidence of it but for the places of its words."""
     words: tuple[str, ...] = ()
     if rule.effects.by_word:
-        times, words = 1, tuple(sorted({one.normal for one in outcome.found} & rule.effects.by_word.keys()))
+        times, words = 1, tuple(sorted({one.normal for one in outcome.found} & rule.effects.by_word.rows.keys()))
         fired = Fired(rule, rule.effects.weigh_words(words))
     else:
         times = _times(rule, outcome)
@@ -129,17 +131,14 @@ def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
 
 
 def conclude(
-    facts: Facts,
-    rulebook: Rulebook,
-    fired: Firings,
-    evidence: tuple[Evidence, ...],
-    near_misses: tuple[NearMiss, ...] = (),
+    facts: Facts, fired: Firings, evidence: tuple[Evidence, ...], near_misses: tuple[NearMiss, ...] = ()
 ) -> Decision:
     """Return what follows from the rules that fired, in their order."""
-    categories = weigh.categories(facts, rulebook, fired)
-    flags = weigh.flags(rulebook, fired)
-    urgency = weigh.urgency(rulebook, categories, fired)
-    routes = weigh.routes(facts, rulebook, categories, fired, flags)
+    rulebook = fired.rulebook
+    categories = weigh.categories(facts, fired)
+    flags = weigh.flags(fired)
+    urgency = weigh.urgency(categories, fired)
+    routes = weigh.routes(facts, categories, fired, flags)
     closed = unreadable(facts, rulebook, is_sorted=categories != (GENERAL,)) if categories != (UNSOLICITED,) else None
     if closed:
         evidence, flags = (*evidence, closed), (*flags, FLAG)
@@ -151,8 +150,8 @@ def conclude(
         tags=tuple(dict.fromkeys(tag for rule in rules for tag in rule.effects.tags)),
         flags=flags,
         urgency=urgency,
-        acknowledge=weigh.acknowledge(rulebook, categories, fired, flags),
-        routes=weigh.delivered(facts, rulebook, routes, urgency, fired),
+        acknowledge=weigh.acknowledge(categories, fired, flags),
+        routes=weigh.delivered(facts, routes, urgency, fired),
         evidence=evidence,
         near_misses=near_misses,
         rulebook=rulebook.version,

@@ -14,7 +14,7 @@ from intake.rules import conditions, weigh
 from intake.rules.areas import Named
 from intake.rules.conditions import Condition, View
 from intake.rules.decide import look
-from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Findings, Found
+from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Findings, Found, Leaves
 from intake.rules.normal import Reading
 from intake.rules.program import Rule
 from intake.rules.rulebook import Rulebook
@@ -103,7 +103,7 @@ class Why:
 def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation:
     """Return the account of `decision`, which `rulebook` made of `facts`."""
     rules = {rule.id: rule for rule in rulebook.program.rules}
-    fired = Firings(_again(rules[one.rule], one) for one in decision.evidence if one.rule in rules)
+    fired = Firings(rulebook, (_again(rules[one.rule], one) for one in decision.evidence if one.rule in rules))
     shown = chain((one.spans for one in decision.evidence), (one.spans for one in decision.near_misses))
     fields = {span.field for spans in shown for span in spans}
     read = look(facts, rulebook.program.matcher).findings.defaults
@@ -116,12 +116,10 @@ def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation
             Miss(one.rule, rules[one.rule].name, rules[one.rule].place, one.failed, one.spans)
             for one in decision.near_misses
         ),
-        sums=tuple(_sums(rulebook, decision, fired)),
-        urgency=_urgency(rulebook, decision, fired),
-        acknowledge=_askers(
-            decision.acknowledge, weigh.acknowledgements(rulebook, decision.categories, fired, decision.flags)
-        ),
-        kept_out=weigh.kept_out(rulebook, decision.categories, fired, decision.flags),
+        sums=tuple(_sums(decision, fired)),
+        urgency=_urgency(decision, fired),
+        acknowledge=_askers(decision.acknowledge, weigh.acknowledgements(decision.categories, fired, decision.flags)),
+        kept_out=weigh.kept_out(decision.categories, fired, decision.flags),
         stopped=_stopped(fired),
     )
 
@@ -159,26 +157,24 @@ def _askers(level: object, asked: Iterable[tuple[object, str]]) -> tuple[str, ..
     return tuple(dict.fromkeys(who for what, who in asked if what == level and who))
 
 
-def _urgency(rulebook: Rulebook, decision: Decision, fired: Firings) -> tuple[str, ...]:
-    asked = weigh.urgencies(rulebook, decision.categories, fired)
+def _urgency(decision: Decision, fired: Firings) -> tuple[str, ...]:
+    asked = weigh.urgencies(decision.categories, fired)
     if any(one.rule == UNREADABLE for one in decision.evidence):
         asked.append((Urgency.TODAY, UNREADABLE))
     return _askers(decision.urgency, asked)
 
 
-def _sums(rulebook: Rulebook, decision: Decision, fired: Firings) -> Iterator[Sum]:
-    sums = fired.sums
-    safe = weigh.safe_categories(rulebook, fired)
-    reached = weigh.reached(rulebook, fired)
+def _sums(decision: Decision, fired: Firings) -> Iterator[Sum]:
+    rulebook, sums = fired.rulebook, fired.sums
     margins = {one.id: sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
     held = GENERAL in margins and margins[GENERAL] == max(margins.values())
     rest = sorted(sums.keys() - set(decision.categories), key=lambda id_: (-sums[id_], id_))
     for id_ in (*decision.categories, *rest):
         category, weight = rulebook.categories.get(id_), sums.get(id_, 0)
         threshold = category.threshold if category else rulebook.threshold
-        is_assigned = id_ in decision.categories or id_ in reached
+        is_assigned = id_ in decision.categories or id_ in fired.reached
         if is_assigned:
-            said = _assigned(id_, weight, threshold, safe)
+            said = _assigned(id_, weight, threshold, fired.safe_categories)
         else:
             said = _left_out(id_, weight, threshold, decision, held=held)
         yield Sum(id_, weight, threshold, is_assigned, said)
@@ -258,30 +254,30 @@ class _Tree:
             case conditions.Words() | conditions.Near():
                 yield from self._words(condition, depth, is_held=outcome.held)
             case Named():
-                leaves = [place.leaf for place in condition.places]
-                yield Line(depth, condition.label, outcome.held, _spans(outcome.found), self._note(leaves))
+                groups = [place.leaves for place in condition.places]
+                yield Line(depth, condition.label, outcome.held, _spans(outcome.found), self._note(groups))
             case conditions.Test():
                 yield Line(depth, condition.label, outcome.held, (), "")
             case _:
                 raise TypeError(f"no account is known of {type(condition).__name__}")
 
     def _words(self, condition: conditions.Words | conditions.Near, depth: int, *, is_held: bool) -> Iterator[Line]:
-        leaves = [condition.leaf] if isinstance(condition, conditions.Words) else condition.leaves
-        found = [one for leaf in leaves for one in self.view.findings.of(leaf)]
-        yield Line(depth, condition.label, is_held, _spans(found), self._note(leaves))
+        groups = [condition.leaves] if isinstance(condition, conditions.Words) else condition.groups
+        found = [one for leaves in groups for one in self.view.findings.of(leaves)]
+        yield Line(depth, condition.label, is_held, _spans(found), self._note(groups))
         exclusion = condition.exclusion
         if exclusion and replace(condition, exclusion=None).check(self.view).held:
-            near = self.view.findings.of(exclusion.leaf)
+            near = self.view.findings.of(exclusion.leaves)
             yield Line(depth + 1, exclusion.label, is_held, _spans(near), "")
 
-    def _note(self, leaves: Iterable[int]) -> str:
+    def _note(self, groups: Iterable[Leaves]) -> str:
         """Say why words that stand in the letter were passed over."""
-        for leaf in leaves:
-            if self.view.findings.of(leaf):
+        for leaves in groups:
+            if self.view.findings.of(leaves):
                 continue
-            if passed := self.in_doubt.of(leaf):
+            if passed := self.in_doubt.of(leaves):
                 return f"`{passed[0].span.text}` stands there, but is of a list for another language"
-            if passed := self.everywhere.of(leaf):
+            if passed := self.everywhere.of(leaves):
                 return f"`{passed[0].span.text}` stands in the {passed[0].reading.field}, which is not read here"
         return ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from intake.errors import Problem
-from intake.rules.match import Matcher, Word, pattern, regex_fault, regex_size
+from intake.rules.match import Leaves, Matcher, Word, pattern, regex_fault, regex_size
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 
@@ -70,7 +70,6 @@ class Lexicon:
         self._patterns: dict[str, str | None] = {}
         self._words: list[tuple[Word, int]] = []
         self._shared: dict[tuple[str, Fields, bool], int] = {}
-        self._unions: dict[int, tuple[int, ...]] = {}
         self._regex_room = MOST_REGEX
         self._regexes: list[tuple[str, int]] = []
         self._fields: dict[int, frozenset[str]] = {}
@@ -96,8 +95,8 @@ class Lexicon:
                 for n, text in enumerate(texts)
             )
 
-    def words(self, texts: Iterable[str], source: Source, fields: Fields, *, by_key: bool = False) -> int:
-        """Return a leaf that finds any of `texts`: words, phrases, and `$name` for a list.
+    def words(self, texts: Iterable[str], source: Source, fields: Fields, *, by_key: bool = False) -> Leaves:
+        """Return the leaves that find any of `texts`: words, phrases, and `$name` for a list.
 
         A list is looked for once, however many conditions name it. The texts stand in a list, or `by_key`.
         """
@@ -106,11 +105,7 @@ class Lexicon:
         if plain := [entry for entry in entries if not entry.text.startswith("$")]:
             parts.append(self._found_by(fields, (one for entry in plain for one in self._words_of(entry, ()))))
         self.used |= set(parts)
-        if len(parts) == 1:
-            return parts[0]
-        leaf = self._leaf(None)
-        self._unions[leaf] = tuple(parts)
-        return leaf
+        return tuple(parts)
 
     def _list(self, entry: Entry, fields: Fields) -> int:
         found = self._words_of(entry, ())  # tells of a list that is not there, wherever it is named
@@ -126,8 +121,8 @@ class Lexicon:
         self._words += [(one, leaf) for one in dict.fromkeys(one._replace(careful=self.careful) for one in words)]
         return leaf
 
-    def regex(self, texts: Iterable[str], source: Source, fields: Fields) -> int:
-        """Return a new leaf that finds any of some regular expressions."""
+    def regex(self, texts: Iterable[str], source: Source, fields: Fields) -> Leaves:
+        """Return leaves, new, that find any of some regular expressions."""
         leaf = self._leaf(fields)
         self.used.add(leaf)
         for n, text in enumerate(texts):
@@ -141,7 +136,7 @@ class Lexicon:
                 message = "with this expression, those of the rules are too large to be searched for together"
                 self.problems.append((source / n).problem(message, "shorten repetitions such as {200}"))
             self._regexes.append((text, leaf))
-        return leaf
+        return (leaf,)
 
     def check(self) -> None:
         """Find the faults of lists that no condition uses."""
@@ -150,7 +145,7 @@ class Lexicon:
 
     def matcher(self) -> Matcher:
         """Return what finds all of it; only to be called where `problems` is empty."""
-        return Matcher(self._words, self._regexes, self._fields, self._unions)
+        return Matcher(self._words, self._regexes, self._fields)
 
     def _leaf(self, fields: Fields) -> int:
         leaf = self.leaves

@@ -8,6 +8,7 @@ of them occur at all. What is found is handed to the leaves (the conditions) tha
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -28,6 +29,9 @@ _ARABIC = re.compile("[\u0620-\u06ff]{3,}")
 _PREFIXING = ("", "ar")  # whose letters write particles onto words; those in Persian, Pashto and Urdu do not
 _PARTICLES = ("ال", "وال", "بال", "لل", "فال", "کال")  # that Arabic writes onto the next word
 _LETTERS = ("و", "ب", "ل", "ف", "ک")  # the same, of one letter: only onto words of four letters and more
+
+
+Leaves = tuple[int, ...]  # numbers of leaves whose findings are taken together
 
 
 class Found(NamedTuple):
@@ -107,39 +111,38 @@ def _rest(form: str) -> re.Pattern[str] | None:
 class _Asker(NamedTuple):
     """Leaves that ask for one word in the same way."""
 
-    language: str  # as of Word
-    careful: bool
     fields: frozenset[str] | None  # that they read by choice
     is_open: bool  # whether any ending may follow
     rest: re.Pattern[str] | None  # what must follow the key
-    leaves: tuple[int, ...]
+    leaves: Leaves
 
 
 class _Entry(NamedTuple):
     """What the automaton hands over for one key."""
 
     length: int
-    askers: tuple[_Asker, ...]
+    closed: Leaves  # that ask for nothing more, and read what is read by default
+    opened: Leaves  # the same, but any ending may follow
+    others: tuple[_Asker, ...]
+    careful: tuple[_Asker, ...]  # of all of them those of safety rules
 
 
 class Findings:
     """What one message holds: for every leaf that found something, where."""
 
-    def __init__(self, defaults: frozenset[str], unions: Mapping[int, tuple[int, ...]]) -> None:
-        """Start empty; `defaults` are the fields read by leaves that name none, `unions` are leaves made of others."""
+    def __init__(self, defaults: frozenset[str]) -> None:
+        """Start empty; `defaults` are the fields read by leaves that name none."""
         self.defaults = defaults
-        self._unions = unions
-        self.by_leaf: dict[int, list[Found]] = {}
+        self.by_leaf: defaultdict[int, list[Found]] = defaultdict(list)  # to be read by `of`
 
     def reads(self, fields: frozenset[str] | None, name: str) -> bool:
         """Whether a leaf that chose `fields`, or none, reads the field `name`."""
         return name in (self.defaults if fields is None else fields)
 
-    def of(self, leaf: int) -> Sequence[Found]:
-        """Return what a leaf found."""
-        if leaf not in self._unions:
-            return self.by_leaf.get(leaf, ())
-        return [found for part in self._unions[leaf] for found in self.by_leaf.get(part, ())]
+    def of(self, leaves: Leaves) -> Sequence[Found]:
+        """Return what some leaves found."""
+        parts = [self.by_leaf[leaf][:MOST_FOUND] for leaf in leaves if leaf in self.by_leaf]
+        return parts[0] if len(parts) == 1 else [found for part in parts for found in part]
 
 
 class Matcher:
@@ -150,14 +153,9 @@ class Matcher:
         words: Sequence[tuple[Word, int]],
         regexes: Sequence[tuple[str, int]],
         fields: Mapping[int, frozenset[str]],
-        unions: Mapping[int, tuple[int, ...]],
     ) -> None:
-        """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice.
-
-        `unions` are leaves that find whatever some others find.
-        """
+        """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice."""
         self._fields = fields
-        self._unions = unions
         by_language: dict[str, list[tuple[Word, int]]] = {}
         for one, leaf in words:
             by_language.setdefault(one.language, []).append((one, leaf))
@@ -171,19 +169,16 @@ class Matcher:
 
         Words of languages that are not `spoken` are passed over.
         """
-        findings = Findings(defaults, self._unions)
+        findings = Findings(defaults)
         for reading in readings:
-            for automaton in self._heard(spoken):
-                _search_words(automaton, reading, spoken, findings)
+            for language, automaton in self._automata.items():
+                if language in ("", spoken.usual) or not spoken.usual:
+                    _search_words(automaton, reading, findings)
+                elif not spoken.careful:
+                    _search_careful(automaton, reading, findings)
             if self._set is not None:
                 self._search_regexes(reading, findings)
         return findings
-
-    def _heard(self, spoken: Spoken) -> Iterable[Any]:
-        """Return the automata of the languages that may be spoken."""
-        if not spoken.careful:
-            return self._automata.values()
-        return (self._automata[one] for one in ("", spoken.careful) if one in self._automata)
 
     def _search_regexes(self, reading: Reading, findings: Findings) -> None:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
@@ -191,32 +186,40 @@ class Matcher:
             compiled, leaf = self._regexes[index]
             for matched in islice(compiled.finditer(text), MOST_MATCHES):
                 if matched.end() > matched.start() and findings.reads(self._fields.get(leaf), reading.field):
-                    _take(findings.by_leaf, leaf, Found(reading, matched.start(), matched.end(), verbatim=True))
+                    findings.by_leaf[leaf].append(Found(reading, matched.start(), matched.end(), verbatim=True))
 
 
-def _search_words(automaton: Any, reading: Reading, spoken: Spoken, findings: Findings) -> None:
-    text, name, by_leaf = reading.normal, reading.field, findings.by_leaf
-    for last, entry in automaton.iter(text):
-        start = last + 2 - entry.length
-        for language, careful, fields, is_open, rest, leaves in entry.askers:
-            heard = spoken.careful if careful else spoken.usual
-            if language and heard and language != heard:
-                continue
-            if not findings.reads(fields, name):
-                continue
-            end = _end(text, last, rest, is_open=is_open)
-            if end is not None:
-                found = Found(reading, start, end, verbatim=False)
-                for leaf in leaves:
-                    _take(by_leaf, leaf, found)
+def _search_words(automaton: Any, reading: Reading, findings: Findings) -> None:
+    text, by_default, by_leaf = reading.normal, reading.field in findings.defaults, findings.by_leaf
+    for last, (length, closed, opened, others, _) in automaton.iter(text):
+        start = last + 2 - length
+        if by_default and closed:
+            found = Found(reading, start, last, False)
+            for leaf in closed:
+                by_leaf[leaf].append(found)
+        if by_default and opened:
+            found = Found(reading, start, text.index(" ", last + 1), False)
+            for leaf in opened:
+                by_leaf[leaf].append(found)
+        if others:
+            _ask(others, reading, start, last, findings)
 
 
-def _take(by_leaf: dict[int, list[Found]], leaf: int, found: Found) -> None:
-    known = by_leaf.get(leaf)
-    if known is None:
-        by_leaf[leaf] = [found]
-    elif len(known) < MOST_FOUND:
-        known.append(found)
+def _search_careful(automaton: Any, reading: Reading, findings: Findings) -> None:
+    """Find the words of safety rules alone."""
+    for last, entry in automaton.iter(reading.normal):
+        _ask(entry.careful, reading, last + 2 - entry.length, last, findings)
+
+
+def _ask(askers: Iterable[_Asker], reading: Reading, start: int, last: int, findings: Findings) -> None:
+    for fields, is_open, rest, leaves in askers:
+        if not findings.reads(fields, reading.field):
+            continue
+        end = _end(reading.normal, last, rest, is_open=is_open)
+        if end is not None:
+            found = Found(reading, start, end, verbatim=False)
+            for leaf in leaves:
+                findings.by_leaf[leaf].append(found)
 
 
 def _end(text: str, last: int, rest: re.Pattern[str] | None, *, is_open: bool) -> int | None:
@@ -265,18 +268,30 @@ def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset
     asking: dict[tuple[Word, frozenset[str] | None], list[int]] = {}
     for one, leaf in words:
         asking.setdefault((one, fields.get(leaf)), []).append(leaf)
-    entries: dict[str, list[_Asker]] = {}
+    entries: dict[str, list[tuple[_Asker, bool]]] = {}
     for (one, chosen), leaves in asking.items():
-        asker = _Asker(one.language, one.careful, chosen, one.form[-1] == "*", _rest(one.form), tuple(leaves))
+        asker = _Asker(chosen, one.form[-1] == "*", _rest(one.form), tuple(leaves))
         for key in _with_particles(_key(one.form)) if one.language in _PREFIXING else (_key(one.form),):
-            entries.setdefault(key, []).append(asker)
+            entries.setdefault(key, []).append((asker, one.careful))
     automaton = ahocorasick.Automaton()
     same: dict[_Entry, _Entry] = {}  # most words are asked for in the same few ways
     for key, known in entries.items():
-        entry = _Entry(len(key), tuple(known))
+        entry = _entry(key, known)
         automaton.add_word(key, same.setdefault(entry, entry))
     automaton.make_automaton()
     return automaton
+
+
+def _entry(key: str, askers: Iterable[tuple[_Asker, bool]]) -> _Entry:
+    """Return the entry of a key, from what asks for it and whether that is a safety rule."""
+    plain = [one for one, _ in askers if one.fields is None and one.rest is None]
+    return _Entry(
+        len(key),
+        tuple(leaf for one in plain for leaf in one.leaves if not one.is_open),
+        tuple(leaf for one in plain for leaf in one.leaves if one.is_open),
+        tuple(one for one, _ in askers if one.fields is not None or one.rest is not None),
+        tuple(one for one, is_careful in askers if is_careful),
+    )
 
 
 def _with_particles(key: str) -> list[str]:

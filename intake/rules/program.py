@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from intake.mail.values import Acknowledge, Urgency
 from intake.rules.areas import NOWHERE, Places
-from intake.rules.conditions import Condition
+from intake.rules.conditions import Condition, Needs
 from intake.rules.match import Matcher
 from intake.rules.shape import ExamplesShape
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeights:
+    """What thousands of words count for dozens of things, as a table: sums over it cost little."""
+
+    rows: Mapping[str, int]  # word in normal form -> its row
+    ids: tuple[str, ...]  # of the columns
+    table: NDArray[np.int16]  # words by ids
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Mapping[str, int]]) -> WordWeights:
+        """Make the table of what each word counts for each id."""
+        ids = tuple(dict.fromkeys(id_ for counts in weights.values() for id_ in counts))
+        table = np.array([[counts.get(id_, 0) for id_ in ids] for counts in weights.values()], dtype=np.int16)
+        return cls({word: n for n, word in enumerate(weights)}, ids, table)
+
+    def sums(self, words: Iterable[str]) -> Mapping[str, int]:
+        """Return what different words count together, for each id where that is not 0."""
+        rows = [self.rows[word] for word in words if word in self.rows]
+        sums = self.table[rows].sum(axis=0, dtype=np.int64).tolist()
+        return {id_: weight for id_, weight in zip(self.ids, sums, strict=True) if weight}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +43,7 @@ class Effects:
 
     category: str | None
     weights: Mapping[str, int]  # category, flag, urgency or acknowledgement -> what it counts for that
-    by_word: Mapping[str, Mapping[str, int]]  # word in normal form -> what it counts for, once
+    by_word: WordWeights | None  # what words count, each once
     sure: bool  # whether the rule suffices alone for its category, having no weight
     times: int  # each different word found counts, up to so many
     tags: tuple[str, ...]
@@ -54,9 +79,8 @@ class Effects:
     def weigh_words(self, words: Iterable[str]) -> Mapping[str, int]:
         """Return what the rule counts for each of `weights` and, by the different `words` found, of `by_word`."""
         sums = dict(self.weights)
-        for word in words:
-            for id_, weight in self.by_word.get(word, {}).items():
-                sums[id_] = sums.get(id_, 0) + weight
+        for id_, weight in (self.by_word.sums(words) if self.by_word else {}).items():
+            sums[id_] = sums.get(id_, 0) + weight
         return sums
 
 
@@ -81,5 +105,6 @@ class Program:
     rules: tuple[Rule, ...]
     matcher: Matcher
     asking: Mapping[int, Sequence[int]]  # leaf -> indexes of the rules that look for its words
-    blind: tuple[int, ...]  # indexes of rules that may hold where no word was found
+    needs: tuple[Needs, ...]  # of each rule
+    blind: tuple[int, ...]  # indexes of those that need nothing
     places: Places = NOWHERE  # what tells which areas a message names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from intake.mail.message import Address
@@ -95,8 +96,12 @@ def _size(facts: Facts) -> int:
 
 
 def _length(facts: Facts) -> int:
+    return _count(facts.own.own)
+
+
+@lru_cache(maxsize=1)  # several rules ask this of one message after the other
+def _count(own: str) -> int:
     """Count words; of a language that puts no spaces between them, characters."""
-    own = facts.own.own
     return len(own.split() if own.isascii() else words(own))
 
 

@@ -5,7 +5,8 @@ What safety rules ask for is a floor: other rules add to it and take nothing awa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -28,25 +29,59 @@ class Fired(NamedTuple):
     weights: Mapping[str, int]  # what it counted for what: a category, a flag, an urgency, an acknowledgement
 
 
-class Firings(tuple[Fired, ...]):
-    """All rules that fired on one message, in order."""
+class Firings:
+    """All rules that fired on one message, in order, and what a rulebook's thresholds make of them together."""
+
+    def __init__(self, rulebook: Rulebook, fired: Iterable[Fired]) -> None:
+        """Take the rules that fired, and the rulebook that judges what they add up to."""
+        self.rulebook = rulebook
+        self._fired = tuple(fired)
+
+    def __iter__(self) -> Iterator[Fired]:
+        """Yield the rules that fired, in order."""
+        return iter(self._fired)
 
     @cached_property
     def sums(self) -> Mapping[str, int]:
         """What they add up to for each category, flag, urgency and acknowledgement they name."""
-        sums: dict[str, int] = {}
-        for one in self:
+        sums: dict[str, int] = defaultdict(int)
+        for one in self._fired:
             for id_, weight in one.weights.items():
-                sums[id_] = sums.get(id_, 0) + weight
-        return sums
+                sums[id_] += weight
+        return dict(sums)
 
     @cached_property
     def safety(self) -> Firings:
         """The safety rules among them."""
-        return Firings(one for one in self if one.rule.safety)
+        return Firings(self.rulebook, (one for one in self._fired if one.rule.safety))
+
+    @cached_property
+    def reached(self) -> tuple[str, ...]:
+        """What but categories the weights add up to, of all rules or of the safety rules alone (R10)."""
+        known, least, safe = self.rulebook.categories, self.rulebook.threshold, self.safety.sums
+        others = ((id_, weight) for id_, weight in self.sums.items() if id_ not in known)
+        return tuple(id_ for id_, weight in others if weight >= least or safe.get(id_, 0) >= least)
+
+    @property
+    def raised(self) -> list[Urgency | Acknowledge]:
+        """The urgencies and acknowledgements that weights add up to."""
+        return [one for one in RAISED if one in self.reached]
+
+    @cached_property
+    def safe_categories(self) -> frozenset[str]:
+        """The categories that safety rules assign by themselves."""
+        known, sums = self.rulebook.categories, self.safety.sums.items()
+        return frozenset(id_ for id_, weight in sums if id_ in known and weight >= known[id_].threshold)
+
+    @cached_property
+    def alarmed(self) -> bool:
+        """Whether a safety rule sorted the message or made it urgent, or such rules add up to that."""
+        if any(one.rule.effects.category or one.rule.effects.urgency for one in self.safety):
+            return True
+        return bool(self.safe_categories) or any(isinstance(one, Urgency) for one in self.safety.raised)
 
 
-def categories(facts: Facts, rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
+def categories(facts: Facts, fired: Firings) -> tuple[str, ...]:
     """Return the categories assigned, the furthest past its threshold first; of equals the more urgent, then by file.
 
     Those are kept that a safety rule or a rule without weight asks for, and of the others those no further than the
@@ -54,56 +89,28 @@ def categories(facts: Facts, rulebook: Rulebook, fired: Firings) -> tuple[str, .
     least short is taken, if by no more than `lean`. `unsolicited` drives out all others unless a safety rule fired;
     `general` stands where it is the first or there is no other.
     """
-    margins = {one.id: fired.sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
+    rulebook, sums = fired.rulebook, fired.sums
+    margins = {one.id: sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
     sure = {one.rule.effects.category for one in fired if one.rule.effects.sure}
-    firm = safe_categories(rulebook, fired) | {id_ for id_ in margins if id_ in sure and margins[id_] >= 0}
+    firm = fired.safe_categories | {id_ for id_ in margins if id_ in sure and margins[id_] >= 0}
     ranked = sorted(margins, key=lambda id_: (-margins[id_], -rulebook.categories[id_].urgency.rank))
     first = margins[ranked[0]]
     least = 0 if rulebook.apart is None else max(0, first - rulebook.apart)
     assigned = [id_ for id_ in ranked if id_ in firm or margins[id_] >= least]
     if not assigned and rulebook.lean is not None:
-        assigned = [id_ for id_ in ranked if fired.sums.get(id_, 0) > 0 and margins[id_] >= -rulebook.lean][:1]
+        assigned = [id_ for id_ in ranked if sums.get(id_, 0) > 0 and margins[id_] >= -rulebook.lean][:1]
     is_pest = facts.kind is Kind.UNSOLICITED or UNSOLICITED in firm or assigned[:1] == [UNSOLICITED]
-    if is_pest and not alarmed(rulebook, fired):
+    if is_pest and not fired.alarmed:
         return (UNSOLICITED,)
     if assigned[:1] == [GENERAL]:
         assigned = [id_ for id_ in assigned if id_ in firm]
     return tuple(id_ for id_ in assigned if id_ not in (GENERAL, UNSOLICITED)) or (GENERAL,)
 
 
-def reached(rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
-    """Return what but categories the weights add up to, of all rules or of the safety rules alone (R10)."""
-    sums, safe = fired.sums, fired.safety.sums
-    others = (id_ for id_ in sums if id_ not in rulebook.categories)
-    return tuple(id_ for id_ in others if max(sums[id_], safe.get(id_, 0)) >= rulebook.threshold)
-
-
-def raised(rulebook: Rulebook, fired: Firings) -> list[Urgency | Acknowledge]:
-    """Return the urgencies and acknowledgements that weights add up to."""
-    found = reached(rulebook, fired)
-    return [one for one in RAISED if one in found]
-
-
-def flags(rulebook: Rulebook, fired: Firings) -> tuple[str, ...]:
+def flags(fired: Firings) -> tuple[str, ...]:
     """Return the flags that rules set, then those that weights add up to."""
-    added = (id_ for id_ in reached(rulebook, fired) if id_ not in RAISED)
+    added = (id_ for id_ in fired.reached if id_ not in RAISED)
     return tuple(dict.fromkeys((*(flag for one in fired for flag in one.rule.effects.flags), *added)))
-
-
-def safe_categories(rulebook: Rulebook, fired: Firings) -> frozenset[str]:
-    """Return the categories that safety rules assign by themselves."""
-    known = rulebook.categories
-    return frozenset(
-        id_ for id_, weight in fired.safety.sums.items() if id_ in known and weight >= known[id_].threshold
-    )
-
-
-def alarmed(rulebook: Rulebook, fired: Firings) -> bool:
-    """Whether a safety rule sorted the message or made it urgent, or such rules add up to that."""
-    if any(one.rule.effects.category or one.rule.effects.urgency for one in fired.safety):
-        return True
-    safe = raised(rulebook, fired.safety)
-    return bool(safe_categories(rulebook, fired)) or any(isinstance(one, Urgency) for one in safe)
 
 
 def counted(fired: Firings, assigned: Iterable[str]) -> list[Rule]:
@@ -112,49 +119,45 @@ def counted(fired: Firings, assigned: Iterable[str]) -> list[Rule]:
     return [one.rule for one in fired if one.rule.effects.category is None or one.rule.effects.category in known]
 
 
-def urgency(rulebook: Rulebook, assigned: Iterable[str], fired: Firings) -> Urgency:
+def urgency(assigned: Iterable[str], fired: Firings) -> Urgency:
     """Return the highest urgency of the categories assigned and of the rules that name one."""
-    return max((level for level, _ in urgencies(rulebook, assigned, fired)), key=lambda level: level.rank)
+    return max((level for level, _ in urgencies(assigned, fired)), key=lambda level: level.rank)
 
 
-def urgencies(rulebook: Rulebook, assigned: Iterable[str], fired: Firings) -> list[tuple[Urgency, str]]:
+def urgencies(assigned: Iterable[str], fired: Firings) -> list[tuple[Urgency, str]]:
     """Return every urgency that is asked for, and by whom: "category housing", "rule mould".
 
     A category is as urgent as it says, unless rules that counted for it say otherwise (then as the highest of them).
     """
     assigned = tuple(assigned)
     rules = [(rule, rule.effects.urgency) for rule in counted(fired, assigned)]
-    safe = safe_categories(rulebook, fired)
     asked = [(Urgency.ROUTINE, "")]
     for id_ in assigned:
         said = [(level, f"rule {rule.id}") for rule, level in rules if level and rule.effects.category == id_]
         asked += said
-        asked += [(rulebook.categories[id_].urgency, f"category {id_}")] if not said or id_ in safe else []
+        if not said or id_ in fired.safe_categories:
+            asked.append((fired.rulebook.categories[id_].urgency, f"category {id_}"))
     asked += [(level, f"rule {rule.id}") for rule, level in rules if level and rule.effects.category is None]
     safety = (one.rule for one in fired.safety)
     asked += [(rule.effects.urgency, f"rule {rule.id}") for rule in safety if rule.effects.urgency]
-    return asked + [(one, ADDED_UP) for one in raised(rulebook, fired) if isinstance(one, Urgency)]
+    return asked + [(one, ADDED_UP) for one in fired.raised if isinstance(one, Urgency)]
 
 
-def acknowledge(rulebook: Rulebook, assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> Acknowledge:
+def acknowledge(assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> Acknowledge:
     """Return the most careful of what the categories, the rules and the flag `no-acknowledgement` ask for."""
-    return max((answer for answer, _ in acknowledgements(rulebook, assigned, fired, flags)), key=lambda one: one.care)
+    return max((answer for answer, _ in acknowledgements(assigned, fired, flags)), key=lambda one: one.care)
 
 
-def acknowledgements(
-    rulebook: Rulebook, assigned: Iterable[str], fired: Firings, flags: Iterable[str]
-) -> list[tuple[Acknowledge, str]]:
+def acknowledgements(assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> list[tuple[Acknowledge, str]]:
     """Return every acknowledgement that is asked for, and by whom, as `urgencies` does."""
-    asked = [(rulebook.categories[id_].acknowledge, f"category {id_}") for id_ in assigned]
+    asked = [(fired.rulebook.categories[id_].acknowledge, f"category {id_}") for id_ in assigned]
     rules = (one.rule for one in fired)
     asked += [(rule.effects.acknowledge, f"rule {rule.id}") for rule in rules if rule.effects.acknowledge is not None]
-    asked += [(one, ADDED_UP) for one in raised(rulebook, fired) if isinstance(one, Acknowledge)]
+    asked += [(one, ADDED_UP) for one in fired.raised if isinstance(one, Acknowledge)]
     return asked + ([(Acknowledge.NONE, f"flag {SILENCE}")] if SILENCE in flags else [])
 
 
-def routes(
-    facts: Facts, rulebook: Rulebook, assigned: Sequence[str], fired: Firings, flags: Iterable[str]
-) -> dict[str, str]:
+def routes(facts: Facts, assigned: Sequence[str], fired: Firings, flags: Iterable[str]) -> dict[str, str]:
     """Return the partners who get the message, each with the category or rule that asked for it.
 
     `never-route` takes out what no safety rule asked for; `not-to` and `complaint-about` take out whatever they name
@@ -165,25 +168,26 @@ def routes(
         return {}
     is_pest = tuple(assigned) == (UNSOLICITED,)
     rules = counted(fired.safety if is_pest else fired, assigned)
+    rulebook = fired.rulebook
     wanted = {} if is_pest else {p: id_ for id_ in reversed(assigned) for p in rulebook.categories[id_].partners}
     wanted |= {partner: rule.id for rule in rules for partner in rule.effects.route if partner not in wanted}
     if is_pest and not wanted:
         return {}
-    out = kept_out(rulebook, assigned, fired, flags)
+    out = kept_out(assigned, fired, flags)
     left = {partner: why for partner, why in wanted.items() if partner not in out}
     return left or with_fallback(rulebook, {}, flags, GENERAL)
 
 
-def kept_out(rulebook: Rulebook, assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> dict[str, str]:
+def kept_out(assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> dict[str, str]:
     """Return the partners who are not to get the message, each with what says so: "rule x", "flag not-to:police"."""
     rules = counted(fired, assigned)
-    safe = _safe_partners(rulebook, fired) if any(rule.effects.never_route for rule in rules) else set()
+    safe = _safe_partners(fired) if any(rule.effects.never_route for rule in rules) else set()
     never = {p: f"rule {rule.id}" for rule in rules for p in rule.effects.never_route if p not in safe}
     return never | {partner: f"flag {flag}" for partner, flag in _blocked(flags).items()}
 
 
-def _safe_partners(rulebook: Rulebook, fired: Firings) -> set[str]:
-    by_category = {p for id_ in safe_categories(rulebook, fired) for p in rulebook.categories[id_].partners}
+def _safe_partners(fired: Firings) -> set[str]:
+    by_category = {p for id_ in fired.safe_categories for p in fired.rulebook.categories[id_].partners}
     return by_category | {p for one in fired.safety for p in one.rule.effects.route}
 
 
@@ -201,10 +205,8 @@ def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable
     return {**dict.fromkeys(free or others[:1], why), **wanted}
 
 
-def delivered(
-    facts: Facts, rulebook: Rulebook, wanted: Mapping[str, str], level: Urgency, fired: Firings
-) -> tuple[Route, ...]:
+def delivered(facts: Facts, wanted: Mapping[str, str], level: Urgency, fired: Firings) -> tuple[Route, ...]:
     """Return routes: now for what is urgent, but of a machine's or a list's mail only where a safety rule fired."""
-    is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or alarmed(rulebook, fired))
+    is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or fired.alarmed)
     delivery = Delivery.NOW if is_now else Delivery.DIGEST
     return tuple(Route(partner, delivery, why) for partner, why in wanted.items())
