@@ -18,6 +18,7 @@ from intake.bulk import sort_files
 from intake.config import Config, load_config
 from intake.config_servers import Mailbox, secret
 from intake.connections import Connections
+from intake.daemon.alarms import Alarms
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
 from intake.daemon.health import Health, health
@@ -157,6 +158,7 @@ class App:
         alerts = Alerts(self.composer, self.config.alerts.address)
         paths = self.config.paths
         rules = Rules(paths.rules, paths.templates, self._load, self._load, self.database, alerts, self.worker)
+        names = tuple(mailbox.name for mailbox in self.config.mailboxes)
         return Daemon(
             receivers=tuple(self._receiver(mailbox) for mailbox in self.config.mailboxes),
             processor=self._processor(lambda: self._sorter(rules.rulebook)),
@@ -173,6 +175,7 @@ class App:
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
             alone=self.database.path is not None,
+            alarms=Alarms(self.database, alerts, names),
         )
 
     def imap(self, mailbox: Mailbox) -> ImapSettings:

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from intake import __version__, lookups, reports, starter
 from intake.app import App
+from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
 from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
@@ -46,7 +47,6 @@ main_app = typer.Typer(
     epilog="First steps: [bold]intake init mydir[/bold], edit mydir/config.yaml, [bold]cd mydir && intake run[/bold]. "
     "To see it work on this machine alone: [bold]intake demo[/bold].",
 )
-quarantine_app = typer.Typer(no_args_is_help=True, help="Messages that could not be sorted; nothing is lost.")
 digest_app = typer.Typer(no_args_is_help=True, help="What partners get on schedule.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 main_app.add_typer(quarantine_app, name="quarantine")
@@ -195,32 +195,6 @@ def outbox(
     app = App.open(config)
     columns = "id kind state partner reference queued_at reason_detail"
     listing("Outbox", app.zone, lookups.outbox(app.database, state), columns, as_json=as_json)
-
-
-@quarantine_app.command("list", epilog=example("intake quarantine list"))
-def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
-    """List what could not be sorted, with the error."""
-    app = App.open(config)
-    listing(
-        "Quarantine", app.zone, lookups.quarantined(app.database), "id arrived_at stage place error", as_json=as_json
-    )
-
-
-@quarantine_app.command("show", epilog=example("intake quarantine show 3 > message.eml"))
-def quarantine_show(number: Annotated[int, typer.Argument(help="As listed.")], config: ConfigPath = CONFIG) -> None:
-    """Write the raw message to standard output."""
-    sys.stdout.buffer.write(lookups.quarantined_raw(App.open(config).database, number))
-
-
-@quarantine_app.command("release", epilog=example("intake quarantine release 3 4"))
-def quarantine_release(
-    numbers: Annotated[list[int], typer.Argument(help="As listed.")], config: ConfigPath = CONFIG
-) -> None:
-    """Hand messages back to be sorted again, at the service's next pass."""
-    app = App.open(config)
-    for number in numbers:
-        lookups.release(app.database, number)
-        say(f"{number} released")
 
 
 @digest_app.command(

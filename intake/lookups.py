@@ -46,6 +46,14 @@ def release(database: Database, number: int) -> None:
         raise UserError(f"nothing that could be released is quarantined under {number}")
 
 
+def dismiss(database: Database, number: int) -> None:
+    """Close what a person has seen to. Raises UserError where nothing is quarantined under that number."""
+    with database.transaction() as conn:
+        dismissed = quarantine.dismiss(conn, number, database.clock(conn))
+    if not dismissed:
+        raise UserError(f"nothing is quarantined under {number}")
+
+
 def case(database: Database, reference: str) -> cases.Case:
     """Return a case with its messages and our mails. Raises UserError where there is none."""
     with database.read() as conn:

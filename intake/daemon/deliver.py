@@ -7,18 +7,26 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 
-from intake.errors import Permanent, Temporary
+from intake.errors import Permanent, Temporary, place_of
+from intake.mailbox.backoff import Backoff
 from intake.outbox import queue
 from intake.outbox.queue import Queued
 from intake.outbox.smtp import Hold, SmtpClient, Unknown
-from intake.store import ceilings
+from intake.store import ceilings, work
 from intake.store.database import Database
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=20)  # longer than a slow server may take: ten minutes for the final dot's answer alone
 MINUTE = timedelta(minutes=1)
+
+Outcome = tuple[Queued, Callable[..., bool], tuple[str, ...]]
+
+
+class Held(Temporary):
+    """The SMTP server takes nothing now; it is asked again after a pause."""
 
 
 @dataclass(slots=True)
@@ -30,13 +38,19 @@ class Deliverer:
     worker: str
     per_minute: int
     per_hour: int = 200  # acknowledgements, to all addresses together (S4)
+    backoff: Backoff = field(default_factory=lambda: Backoff(Random()))  # noqa: S311 (jitter)
     sent_at: deque[datetime] = field(default_factory=deque)  # within the last minute
+    _holds: int = 0  # attempts since the server last took or refused a mail
+    _held_at: datetime | None = None
+    _held_for: timedelta = timedelta(0)
+    _owed: deque[Outcome] = field(default_factory=deque)  # what became of mails, to be recorded
 
     def deliver(self) -> bool:
-        """Send the most urgent due mail; False when there is none, or the minute's mails are used up.
+        """Send the most urgent due mail; False when there is none, or a pause is to be kept.
 
-        Raises Temporary when the server takes nothing now: the row is due again, and the queue waits.
+        Raises Held when the server takes nothing now: the row is due again, and the queue waits. Raises Temporary.
         """
+        self._record_owed()
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             if self._pause(now):
@@ -49,16 +63,20 @@ class Deliverer:
         return bool(claimed)
 
     def pause(self) -> float:
-        """Return the seconds until the rate limit lets one more mail go out; 0.0 for at once."""
+        """Return the seconds until the rate limit, or a server that takes nothing, may be tried; 0.0 for at once."""
         with self.database.read() as conn:
             return self._pause(self.database.clock(conn))
 
     def _pause(self, now: datetime) -> float:
         while self.sent_at and not now - MINUTE < self.sent_at[0] <= now:  # long ago, or before the clock was set back
             self.sent_at.popleft()
-        if len(self.sent_at) < self.per_minute:
-            return 0.0
-        return (self.sent_at[0] + MINUTE - now).total_seconds()
+        limited = self.sent_at[0] + MINUTE - now if len(self.sent_at) >= self.per_minute else timedelta(0)
+        return max(limited, self._held(now)).total_seconds()
+
+    def _held(self, now: datetime) -> timedelta:
+        if self._held_at is None or not self._held_at <= now < self._held_at + self._held_for:
+            return timedelta(0)
+        return self._held_at + self._held_for - now
 
     def waiting(self) -> int:
         """Return how many mails are still to be sent. Raises Temporary."""
@@ -72,21 +90,53 @@ class Deliverer:
             return queue.recover(conn, self.database.clock(conn), alone=alone)
 
     def _send(self, row: Queued) -> None:
+        held = ""
         try:
             self.smtp.send(row.envelope_from, row.recipient, row.mail)
         except Unknown as error:
-            self._record(row, queue.unknown, str(error))
+            self._became(row, queue.unknown, str(error))
         except Permanent as error:
-            self._record(row, queue.give_up, str(error))
+            self._became(row, queue.give_up, str(error))
         except Hold as error:
-            self._record(row, queue.hold, str(error))
-            raise Temporary(f"the SMTP server takes nothing now ({error}); what is due waits for it") from error
+            held = str(error)
+            self._became(row, queue.hold, held)
         except Temporary as error:
-            self._record(row, queue.retry, str(error))
+            self._became(row, queue.retry, str(error))
+        except Exception as error:
+            self._became(row, queue.unknown, place_of(error))  # a fault of ours: nobody knows how far it came
+            self._record_owed()
+            raise
         else:
-            self._record(row, queue.sent)
+            self._became(row, queue.sent)
+        self._record_owed()
+        self._answered(held)
+        if held:
+            raise Held(f"the SMTP server takes nothing now ({held}); what is due waits for it")
 
-    def _record(self, row: Queued, outcome: Callable[..., bool], *why: str) -> None:
+    def _became(self, row: Queued, outcome: Callable[..., bool], *why: str) -> None:
+        """Owe the outbox what became of a mail: a database that is away just now is told when it is back."""
+        self._owed.append((row, outcome, why))
+
+    def _record_owed(self) -> None:
+        while self._owed:
+            self._record(*self._owed[0])
+            self._owed.popleft()
+
+    def _record(self, row: Queued, outcome: Callable[..., bool], why: tuple[str, ...]) -> None:
         with self.database.transaction() as conn:
             held = outcome(conn, row.id, self.worker, *why, self.database.clock(conn))
         log.info(outcome.__name__, extra={"outbox": row.id, "kind": row.kind, "recorded": held})
+
+    def _answered(self, held: str) -> None:
+        """Note whether the server takes mail; where it does not, begin the pause, longer each time."""
+        if not held and not self._holds:
+            return
+        holds = self._holds + 1 if held else 0
+        with self.database.transaction() as conn:
+            now = self.database.clock(conn)
+            if held:
+                work.failed(conn, work.SMTP, self.worker, now, held)
+            else:
+                work.well(conn, work.SMTP, self.worker)
+        seconds = self.backoff.seconds(holds) if held else 0.0
+        self._holds, self._held_at, self._held_for = holds, now, timedelta(seconds=seconds)

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from intake.outbox import queue
-from intake.store import rulebooks, state
+from intake.store import rulebooks, state, work
 from intake.store.rulebooks import RulebookState
 from intake.store.state import Counts, MailboxState
+from intake.store.work import WorkFault
 
 POLLS_MISSED = 5  # polls that may fail to come before a mailbox counts as silent
 UNDELIVERED = timedelta(minutes=30)  # how long a mail may wait
@@ -63,6 +64,7 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
         *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
         *_waiting(counts, undelivered),
         *_held(conn),
+        *(_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP),
         *_for_a_person(counts, outbox),
     ]
     return Health(mailboxes, running, counts, outbox, undelivered, tuple(dict.fromkeys(unwell)))
@@ -107,6 +109,11 @@ def _waiting(counts: Counts, undelivered: timedelta | None) -> list[str]:
 def _held(conn: Connection) -> list[str]:
     why = queue.held(conn)
     return [f"the SMTP server takes nothing ({why}): mails wait for it"] if why else []
+
+
+def _failing(one: WorkFault) -> str:
+    tries = "once" if one.failures == 1 else f"{one.failures} times"
+    return f"{one.thread} failed {tries} at {one.worker} and is tried again: {one.error}"
 
 
 def _for_a_person(counts: Counts, outbox: Mapping[str, int]) -> list[str]:

@@ -1,7 +1,6 @@
 """The running service: a thread a mailbox, one each to triage, deliver, make digests and watch the rules; and bells.
 
-A thread works until nothing is left, then waits for its bell. Bells ring by the schedule, and when the thread before
-it in the river has something new. What may pass is tried again with backoff; the stop signal ends every wait.
+Bells ring by the schedule, and when the thread before one in the river has something new.
 """
 
 from __future__ import annotations
@@ -11,86 +10,30 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
+from functools import partial
 from time import monotonic
 
-from intake.daemon.deliver import Deliverer
+from intake.daemon.alarms import Alarms
+from intake.daemon.deliver import Deliverer, Held
 from intake.daemon.digests import Digester
+from intake.daemon.loop import WAIT_SECONDS, Loop, Pause
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.rules import Rules
 from intake.daemon.schedule import Schedule
-from intake.errors import IntakeError, Temporary, UserError, place_of
+from intake.errors import Temporary, UserError
 from intake.mailbox.backoff import Backoff
+from intake.store import work
+from intake.store.database import Database
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 8.0  # for every thread together; a clean stop ends within ten seconds (H1)
 LOAD_SECONDS = 1.0  # for a rulebook that is being loaded: that cannot be broken off, and leaves nothing half done
 LOOK_SECONDS = 10.0  # after which triage looks for what another process, or a fault, left waiting
-WAIT_SECONDS = 300.0  # of IDLE, and for a bell; the schedule rings before
-
-
-class Loop:
-    """One thread that works until nothing is left, then waits for its bell; it outlives every fault, and says so."""
-
-    def __init__(
-        self, name: str, work: Callable[[], None], *, backoff: Backoff, fault: Callable[[str], None] = lambda _: None
-    ) -> None:
-        """`work` does all there is to do; `fault` is told the sentence of what went wrong."""
-        self._work, self._fault, self._backoff = work, fault, backoff
-        self._bell, self._stopping = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Begin to work."""
-        self._thread.start()
-
-    def ring(self) -> None:
-        """Say that there is work; safe from any thread."""
-        self._bell.set()
-
-    def stop(self) -> None:
-        """Ask the thread to end after the piece of work in hand."""
-        self._stopping.set()
-        self._bell.set()
-
-    def join(self, seconds: float) -> bool:
-        """Wait for the end; True when it came."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the thread was asked to end: long work looks here between two pieces."""
-        return self._stopping.is_set()
-
-    def rest(self, seconds: float = WAIT_SECONDS) -> None:
-        """Wait for the bell, at most `seconds`."""
-        self._bell.wait(seconds)
-
-    def _run(self) -> None:
-        failures = 0
-        while not self.stopping:
-            self._bell.clear()
-            try:
-                self._work()
-                failures = 0
-            except IntakeError as error:
-                failures += 1
-                self._report(str(error), failures)
-            except Exception as error:  # noqa: BLE001 (told and tried again: one fault must not end the service)
-                failures += 1
-                self._report(f"unexpected: {place_of(error)}", failures)
-
-    def _report(self, error: str, failures: int) -> None:
-        seconds = self._backoff.seconds(failures)
-        log.warning("fault", extra={"loop": self._thread.name, "error": error, "again_in_seconds": round(seconds)})
-        try:
-            self._fault(error)
-        except Exception as another:  # noqa: BLE001 (a database that is away cannot be told; the log was)
-            log.warning("untold", extra={"loop": self._thread.name, "error": place_of(another)})
-        self._stopping.wait(seconds)
+TIDY_SECONDS = 60.0  # between two looks at what dead processes left, and at what has become unwell
+FORGET = timedelta(days=1)  # after which a fault that a thread told counts for nothing
 
 
 @dataclass(slots=True)
@@ -119,33 +62,54 @@ class Service:
     zone: tzinfo
     backoff: Backoff
     alone: bool  # no other process shares the database
+    alarms: Alarms
+    pause: Pause = threading.Event.wait  # how a thread waits
 
     def once(self, stop: threading.Event) -> Summary:
-        """Do one full pass: receive, triage, make due digests, deliver all that is due."""
+        """Do one full pass: receive, triage, make due digests, deliver all that is due.
+
+        What fails is told in the summary, and the next step is tried.
+        """
         summary = Summary()
         if self.rules.fault:
             summary.faults, summary.mend = [str(self.rules.fault)], True
-        self._recover()
+        self._try(summary, self._recover)
         for receiver in self.receivers:
             receiver.stopping = stop.is_set
-            if receiver.hold():
-                summary.kept += self._try(summary, receiver.receive, receiver.failed)
-                receiver.let_go()
-            else:
-                summary.faults.append(f"mailbox {receiver.source.name}: another process reads it")
+            self._receive(summary, receiver)
         while not stop.is_set() and (triaged := self._try(summary, self.processor.process)):
             summary.triaged += triaged
         summary.digests = self._try(summary, self.digester.make_due)
-        summary.delivered = self._try(summary, lambda: self._deliver_all(stop))
+        self._try(summary, self.alarms.look)
+        summary.delivered = self._deliver_all(summary, stop)
         self.deliverer.smtp.close()
-        summary.waiting = self.deliverer.waiting()
+        summary.waiting = self._try(summary, self.deliverer.waiting)
+        summary.faults = list(dict.fromkeys(summary.faults))
         return summary
 
-    def _recover(self) -> None:
-        """Take up what a process that was killed had in hand."""
-        self.deliverer.recover(alone=self.alone)
-        if self.alone:
-            self.processor.recover()
+    def _receive(self, summary: Summary, receiver: Receiver) -> None:
+        def let_go() -> int:
+            receiver.let_go()
+            return 0
+
+        faults = len(summary.faults)
+        if self._try(summary, receiver.hold):
+            summary.kept += self._try(summary, receiver.receive, receiver.failed)
+            self._try(summary, let_go)
+        elif len(summary.faults) == faults:
+            summary.faults.append(f"mailbox {receiver.source.name}: another process reads it")
+
+    def _recover(self) -> int:
+        """Take up what a process that was killed had in hand; return how much that was."""
+        with self._database.transaction() as conn:
+            now = self._database.clock(conn)
+            work.forget(conn, now + FORGET if self.alone else now - FORGET)
+        taken = self.deliverer.recover(alone=self.alone)
+        return taken + self.processor.recover() if self.alone else taken
+
+    @property
+    def _database(self) -> Database:
+        return self.deliverer.database
 
     def _try(self, summary: Summary, work: Callable[[], int], fault: Callable[[str], None] = lambda _: None) -> int:
         try:
@@ -157,15 +121,19 @@ class Service:
             summary.mend = summary.mend or isinstance(error, UserError)
             return 0
 
-    def _deliver_all(self, stop: threading.Event) -> int:
+    def _deliver_all(self, summary: Summary, stop: threading.Event) -> int:
         delivered = 0
-        while not stop.is_set():
+
+        def deliver() -> int:
             if self.deliverer.deliver():
-                delivered += 1
-            elif pause := self.deliverer.pause():
+                return 1
+            if pause := self.deliverer.pause():
                 stop.wait(pause)
-            else:
-                break
+                return -1
+            return 0
+
+        while not stop.is_set() and (done := self._try(summary, deliver)):
+            delivered += max(0, done)
         return delivered
 
     def run(self, stop: threading.Event) -> bool:
@@ -204,39 +172,59 @@ class Service:
 
     def _loops(self) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
-
-        def triage() -> None:
-            while not loops["triage"].stopping and self.processor.process():
-                loops["deliver"].ring()
-            loops["triage"].rest(LOOK_SECONDS)
-
-        def deliver() -> None:
-            while not loops["deliver"].stopping and self.deliverer.deliver():
-                pass
-            loops["deliver"].rest(self.deliverer.pause() or WAIT_SECONDS)
-
-        def digests() -> None:
-            if self.digester.make_due():
-                loops["deliver"].ring()
-            loops["digests"].rest()
-
-        def housekeeping() -> None:
-            self.deliverer.recover(alone=False)
-            loops["housekeeping"].rest(WAIT_SECONDS)
-
-        for work in (triage, deliver, digests, housekeeping):
-            loops[work.__name__] = Loop(work.__name__, work, backoff=self.backoff)
-        loops["rules"] = self._rules()
+        steps = {
+            "triage": self._triage,
+            "deliver": self._deliver,
+            "digests": self._digests,
+            "housekeeping": self._tidy,
+            "rules": self._rules,
+        }
+        for name, step in steps.items():
+            loops[name] = self._loop(name, partial(step, loops))
         for receiver in self.receivers:
             loops[f"mailbox {receiver.source.name}"] = self._mailbox(receiver, loops["triage"].ring)
         return loops
 
-    def _rules(self) -> Loop:
-        loop = Loop("rules", lambda: loop.rest(self.rules.look(monotonic())), backoff=self.backoff)
-        return loop
+    def _triage(self, loops: Mapping[str, Loop]) -> None:
+        while not loops["triage"].stopping and self.processor.process():
+            loops["deliver"].ring()
+        loops["triage"].rest(LOOK_SECONDS)
+
+    def _deliver(self, loops: Mapping[str, Loop]) -> None:
+        try:
+            while not loops["deliver"].stopping and self.deliverer.deliver():
+                pass
+        except Held as error:  # told already, with the mails that wait
+            log.warning("held", extra={"error": str(error)})
+        loops["deliver"].rest(self.deliverer.pause() or WAIT_SECONDS)
+
+    def _digests(self, loops: Mapping[str, Loop]) -> None:
+        if self.digester.make_due():
+            loops["deliver"].ring()
+        loops["digests"].rest()
+
+    def _tidy(self, loops: Mapping[str, Loop]) -> None:
+        self.deliverer.recover(alone=False)
+        if self.alarms.look():
+            loops["deliver"].ring()
+        loops["housekeeping"].rest(TIDY_SECONDS)
+
+    def _rules(self, loops: Mapping[str, Loop]) -> None:
+        loops["rules"].rest(self.rules.look(monotonic()))
+
+    def _loop(self, name: str, step: Callable[[], None]) -> Loop:
+        def fault(error: str) -> None:
+            with self._database.transaction() as conn:
+                work.failed(conn, name, self.deliverer.worker, self._database.clock(conn), error)
+
+        def well() -> None:
+            with self._database.transaction() as conn:
+                work.well(conn, name, self.deliverer.worker)
+
+        return Loop(name, step, backoff=self.backoff, fault=fault, well=well, pause=self.pause)
 
     def _mailbox(self, receiver: Receiver, found: Callable[[], None]) -> Loop:
-        def work() -> None:
+        def poll() -> None:
             if not receiver.hold():
                 loop.rest(self.poll_seconds[receiver.source.name])
                 return
@@ -244,7 +232,8 @@ class Service:
             if not loop.stopping:
                 receiver.source.wait(self.poll_seconds[receiver.source.name])
 
-        loop = Loop(f"mailbox {receiver.source.name}", work, backoff=self.backoff, fault=receiver.failed)
+        name = f"mailbox {receiver.source.name}"
+        loop = Loop(name, poll, backoff=self.backoff, fault=receiver.failed, pause=self.pause)
         receiver.progress = lambda _kept: found()
         receiver.stopping = lambda: loop.stopping
         return loop

@@ -3,7 +3,7 @@
 A mail is *queued* by the transaction that decided it. A worker claims it (*sending*), commits, sends, and records what
 the server said: *sent*; *due-later*, tried again with backoff; *given-up*; or *unknown*, where nobody can tell whether
 it arrived. An acknowledgement stays unknown for ever; a mail to a partner is queued again and says what it may be.
-*Suppressed* is what was decided not to send. Only the worker whose lease is alive records an outcome.
+*Suppressed* is what was decided not to send. Only the worker that claimed it last records an outcome.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
 
 def sent(conn: Connection, row_id: int, worker: str, now: datetime) -> bool:
     """Record that the server took it; False where `worker` holds it no longer."""
-    row = _held(conn, row_id, worker, now)
+    row = _held(conn, row_id, worker)
     return row is not None and _change(conn, row, {"state": "sent", "sent_at": now, "mail": None, **_NO_REASON})
 
 
@@ -142,7 +142,7 @@ def retry(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -
 
     `why` holds reply codes, never an address.
     """
-    row = _held(conn, row_id, worker, now)
+    row = _held(conn, row_id, worker)
     if row is None:
         return False
     if now >= row.expires_at:
@@ -152,7 +152,7 @@ def retry(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -
 
 def hold(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
     """Put it back as if it had not been tried: the server takes nothing from us now. Otherwise as `retry`."""
-    row = _held(conn, row_id, worker, now)
+    row = _held(conn, row_id, worker)
     if row is None:
         return False
     due = now + FIRST_DELAY  # others may try meanwhile: perhaps it is this mail after all
@@ -161,13 +161,13 @@ def hold(conn: Connection, row_id: int, worker: str, why: str, now: datetime) ->
 
 def give_up(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
     """Send it no more; what a digest held is open again (D3). False where `worker` holds it no longer."""
-    row = _held(conn, row_id, worker, now)
+    row = _held(conn, row_id, worker)
     return row is not None and _give_up(conn, row, Reason("refused", why))
 
 
 def unknown(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
     """Record that no answer came after the final dot (O2); False where `worker` holds it no longer."""
-    row = _held(conn, row_id, worker, now)
+    row = _held(conn, row_id, worker)
     if row is None:
         return False
     if row.kind != "acknowledgement" and now >= row.expires_at:
@@ -178,11 +178,12 @@ def unknown(conn: Connection, row_id: int, worker: str, why: str, now: datetime)
 def recover(conn: Connection, now: datetime, *, alone: bool = False) -> int:
     """Take up what dead workers were sending; return how many.
 
-    That is what has an expired lease, and with `alone` (no other process can be sending) all that is being sent.
+    That is what has an expired lease, or one from before the clock was set back, and with `alone` (no other process
+    can be sending) all that is being sent.
     """
     dead = outbox.c.state == "sending"
     if not alone:
-        dead &= outbox.c.claimed_until <= now
+        dead &= or_(outbox.c.claimed_until <= now, outbox.c.claimed_until > now + LONGEST_DELAY)
     rows = conn.execute(select(outbox).where(dead).order_by(outbox.c.id).with_for_update(skip_locked=True)).all()
     for row in rows:
         _doubt(conn, row, CRASHED, now)
@@ -252,13 +253,12 @@ def _expire(conn: Connection, now: datetime) -> None:
     conn.execute(update(outbox).where(late).values(state="given-up", mail=None, **_told(TOO_LATE)))
 
 
-def _held(conn: Connection, row_id: int, worker: str, now: datetime) -> Row[Any] | None:
-    """Return the row, locked, if `worker` is sending it under a lease that is alive."""
+def _held(conn: Connection, row_id: int, worker: str) -> Row[Any] | None:
+    """Return the row, locked, if `worker` is still sending it: its lease may have run out, but nobody took it up."""
     held = and_(
         outbox.c.id == row_id,
         outbox.c.state == "sending",
         outbox.c.claimed_by == worker,
-        outbox.c.claimed_until > now,
     )
     return conn.execute(select(outbox).where(held).with_for_update()).one_or_none()
 

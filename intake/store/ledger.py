@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, 
 from intake.mailbox.source import Fetched, Place
 from intake.store.database import Database
 from intake.store.packing import pack
+from intake.store.quarantine import DISMISSED
 from intake.store.tables import UNSETTLED, deliveries, quarantine, raws
 from intake.store.upsert import upsert
 
@@ -32,13 +33,17 @@ class StoredLedger:
 
 
 def known(conn: Connection, mailbox: str, folder: str, uidvalidity: int, now: datetime) -> frozenset[str]:
-    """Return the UIDs that are kept, and those that the server failed to hand over within the last hour."""
+    """Return the UIDs that are kept or dismissed, and those that were asked for in vain within the last hour."""
     uids = conn.scalars(
         select(deliveries.c.uid).where(
             deliveries.c.mailbox == mailbox,
             deliveries.c.folder == folder,
             deliveries.c.uidvalidity == uidvalidity,
-            or_(deliveries.c.raw_hash.is_not(None), deliveries.c.faulted_at > now - ASK_AGAIN_AFTER),
+            or_(
+                deliveries.c.raw_hash.is_not(None),
+                deliveries.c.state == DISMISSED,
+                and_(deliveries.c.faulted_at > now - ASK_AGAIN_AFTER, deliveries.c.faulted_at <= now),
+            ),
         )
     )
     return frozenset(uids)

@@ -13,6 +13,7 @@ from intake.store.tables import WAITING, deliveries, raws
 from intake.store.tables import quarantine as rows
 
 FETCH = "fetch"  # the stage of what the server did not hand over
+DISMISSED = "dismissed"  # a delivery's state: a person has seen to it, and it is neither asked for nor sorted again
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +90,17 @@ def release(conn: Connection, quarantine_id: int, now: datetime) -> bool:
     else:
         conn.execute(delivery.values(state="waiting", attempts=0))
         conn.execute(update(rows).where(rows.c.id == quarantine_id).values(released_at=now))
+    return True
+
+
+def dismiss(conn: Connection, quarantine_id: int, now: datetime) -> bool:
+    """Close what a person has seen to: that is its outcome; its bytes stay. False where it is not in quarantine.
+
+    What the server did not hand over is not asked for again.
+    """
+    still_open = update(rows).where(rows.c.id == quarantine_id, rows.c.released_at.is_(None))
+    delivery_id = conn.scalar(still_open.values(released_at=now).returning(rows.c.delivery_id))
+    if delivery_id is None:
+        return False
+    conn.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(state=DISMISSED))
     return True

@@ -13,6 +13,8 @@ from intake.store.tables import WAITING, deliveries, message_categories, message
 from intake.store.tables import mailbox_states as states
 from intake.store.upsert import upsert
 
+THREAD = "thread "  # begins what is no mailbox's name: store/work.py
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxState:
@@ -58,7 +60,8 @@ def poll_failed(conn: Connection, mailbox: str, now: datetime, error: str) -> No
 
 def mailbox_states(conn: Connection) -> list[MailboxState]:
     """Return every mailbox that was polled or tried, by name."""
-    return [MailboxState(**row) for row in conn.execute(select(states).order_by(states.c.mailbox)).mappings()]
+    mailboxes = select(states).where(~states.c.mailbox.startswith(THREAD, autoescape=True))
+    return [MailboxState(**row) for row in conn.execute(mailboxes.order_by(states.c.mailbox)).mappings()]
 
 
 def counts(conn: Connection, now: datetime) -> Counts:

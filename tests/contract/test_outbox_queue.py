@@ -267,13 +267,32 @@ def test_recovery_long_after(database: Database, clock: Clock) -> None:
 
 @pytest.mark.parametrize("what", [("sent",), ("retry", "x"), ("hold", "x"), ("give_up", "x"), ("unknown", "x")])
 def test_only_who_holds_it(database: Database, clock: Clock, what: tuple[str, ...]) -> None:
-    """O2: only the worker whose lease is alive records an outcome."""
+    """O2: only the worker that claimed it records an outcome, and none once another has taken it up."""
     enqueue(database)
     (one,) = claim(database)
     assert not outcome(database, one, *what, worker="two")
     clock.advance(LEASE)
+    assert recover(database) == 1
+    before = row(database)
     assert not outcome(database, one, *what)
-    assert row(database).state == "sending"
+    assert row(database) == before
+
+
+def test_a_clock_that_jumps_while_sending(database: Database, clock: Clock) -> None:
+    """O2, H2: an outcome counts however late the clock says it is, as long as nobody took the mail up."""
+    enqueue(database)
+    (one,) = claim(database)
+    clock.advance(timedelta(days=365))
+    assert outcome(database, one, "sent")
+    assert row(database).state == "sent"
+
+
+def test_a_claim_from_before_the_clock_was_set_back(database: Database, clock: Clock) -> None:
+    """H2: what a dead worker was sending is taken up soon, also when the clock was set back by a year meanwhile."""
+    enqueue(database)
+    claim(database)
+    clock.advance(timedelta(days=-365))
+    assert recover(database) == 1
 
 
 def test_suppressed(database: Database) -> None:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from intake.daemon.worker import Loop
+from intake.daemon.loop import Loop
 from intake.errors import Temporary, UserError
 from intake.mailbox.backoff import Backoff
 

@@ -1,0 +1,71 @@
+"""What has been unwell for minutes -> one mail when it begins, one when it is over; the same that `status` tells (H3).
+
+A fault that passes within minutes is nobody's business. What cannot be sent while the SMTP server takes nothing waits
+in the outbox like any mail: then `intake status` and the log tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from intake.outbox import queue
+from intake.outbox.alerts import Alerts
+from intake.outbox.views import Alert
+from intake.store import state, work
+from intake.store.database import Database
+from intake.store.work import SMTP, WorkFault
+
+THREADS = ("triage", "deliver", "digests", "housekeeping", "rules")
+FAILURES = 8  # in a row: some four minutes of trying
+
+_GOES_ON = "Nothing is lost: the service keeps trying and goes on by itself. `intake status` tells how it stands."
+_MENDED = "It works again, and what had waited is being done."
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Looks at the store, and queues alerts. Each is told once while it lasts, whichever process sees it."""
+
+    database: Database
+    alerts: Alerts
+    mailboxes: tuple[str, ...]
+
+    def look(self) -> int:
+        """Tell what has become unwell, and what has mended; return how many mails that makes. Raises Temporary."""
+        if self.alerts.address is None:
+            return 0
+        with self.database.transaction() as conn:
+            now = self.database.clock(conn)
+            return sum(self._tell(conn, topic, title, error, now) for topic, title, error in self._topics(conn, now))
+
+    def _tell(self, conn: Connection, topic: str, title: str, error: str | None, now: datetime) -> bool:
+        if error is None:
+            return self.alerts.mended(conn, Alert(topic, title, _MENDED, ()), now)
+        return bool(error) and self.alerts.raised(conn, Alert(topic, title, f"{error}. {_GOES_ON}", ()), now)
+
+    def _topics(self, conn: Connection, now: datetime) -> Iterator[tuple[str, str, str | None]]:
+        """Yield (topic, title, sentence); None: it is well; "": neither well nor worth a mail."""
+        states = {one.mailbox: one for one in state.mailbox_states(conn)}
+        for name in self.mailboxes:
+            one = states.get(name)
+            failures, error = (one.failures, one.error) if one else (0, None)
+            yield f"mailbox {name}", f"The mailbox {name} cannot be read", _lasting(failures, error)
+        faults = {one.thread: one for one in work.faults(conn, now)}
+        smtp = _fault(faults.get(SMTP))
+        yield SMTP, "The SMTP server takes no mail", "" if smtp is None and queue.held(conn) else smtp
+        for thread in THREADS:
+            yield f"thread {thread}", f"The service fails at its work: {thread}", _fault(faults.get(thread))
+
+
+def _fault(found: WorkFault | None) -> str | None:
+    return _lasting(found.failures, found.error) if found else None
+
+
+def _lasting(failures: int, error: str | None) -> str | None:
+    if not failures:
+        return None
+    return (error or "") if failures >= FAILURES else ""
