@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from intake.mail.calendar import calendar_text
 from intake.mail.charsets import codec, decode
 from intake.mail.flowed import unfolded
 from intake.mail.html import html_to_text
-from intake.mail.parts import Container, Leaf, leaves
+from intake.mail.parts import PACKED, Container, Leaf, leaves
 from intake.mail.transfer import uu_blocks
 
 MOST_BYTES = 4_000_000  # of one text part that are read
+_TELLING = 200  # letters and digits by which a text is known again
 _SHORT = 400  # characters: a plain part up to here may be only a stand-in for the HTML one
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
@@ -46,6 +48,7 @@ class _Reader:
     def __init__(self) -> None:
         self.read: list[Leaf] = []
         self.uuencoded: list[tuple[bytes, bytes]] = []
+        self.packed: list[_Block] = []
         self.defects: list[str] = []
 
     def blocks(self, node: Leaf | Container) -> list[_Block]:
@@ -55,6 +58,9 @@ class _Reader:
         if node.type == "multipart/report":  # RFC 6522: only the first part is for people
             return next((blocks for child in node.children if (blocks := self.blocks(child))), [])
         below = [block for child in node.children for block in self.blocks(child)]
+        if node.type == PACKED:
+            self.packed += below
+            return []
         if node.type == "multipart/alternative" and below:
             return [_Block(_joined(b.plain for b in below), _joined(b.html for b in below))]
         return below
@@ -94,24 +100,43 @@ def body(top: Leaf | Container) -> Body:
     """Choose what a person reads.
 
     Plain parts before HTML ones in a multipart/alternative, unless they are empty or a stand-in; of a
-    multipart/report only the first part; nothing of an attached mail. Named text parts are attachments, unless there
-    is no other text.
+    multipart/report only the first part; nothing of an attached mail. What TNEF says besides comes behind it. Named
+    text parts are attachments, and invitations are read, only where there is no other text.
     """
     reader = _Reader()
     blocks = reader.blocks(top)
-    if not blocks:
+    if not blocks and not reader.packed:
         blocks = [reader.block(leaf) for leaf in leaves(top) if leaf.readable][:1]
+    blocks += _unsaid(blocks, reader.packed)
     texts = [_best(block) for block in blocks]
     said = [(text, plain) for text, plain in texts if text.strip()]
     read = set(reader.read)
     return Body(
-        text="\n".join(text.strip("\n") for text, _ in said),
+        text="\n".join(text.strip("\n") for text, _ in said) or _invitation(top, reader),
         html="\n".join(block.html for block in blocks if block.html is not None),
         plain=bool(texts) and all(plain for _, plain in said or texts),
         rest=tuple(leaf for leaf in leaves(top) if leaf not in read),
         uuencoded=tuple(reader.uuencoded),
         defects=tuple(dict.fromkeys(reader.defects)),
     )
+
+
+def _unsaid(blocks: list[_Block], packed: list[_Block]) -> list[_Block]:
+    """Return the packed blocks that say more than `blocks`: Outlook writes most texts twice, a gateway its footer."""
+    known = "".join(_telling(_best(block)[0]) for block in blocks) if packed else ""
+    return [block for block in packed if _telling(_best(block)[0])[:_TELLING] not in known]
+
+
+def _telling(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _invitation(top: Leaf | Container, reader: _Reader) -> str:
+    """Return what the first invitation says; "" without one."""
+    found = next((leaf for leaf in leaves(top) if leaf.type == "text/calendar"), None)
+    if found is None:
+        return ""
+    return calendar_text(reader.decoded(found.content()[:MOST_BYTES], found.parameter("charset") or "utf-8"))
 
 
 def _best(block: _Block) -> tuple[str, bool]:

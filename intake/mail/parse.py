@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
+from itertools import islice
 from urllib.parse import unquote
 
 import mailparser
@@ -18,7 +20,8 @@ from intake.mail.body import Body, body
 from intake.mail.charsets import decode, storable
 from intake.mail.message import Address, Attachment, Message
 from intake.mail.mime import Prepared, prepare
-from intake.mail.parts import Leaf, leaves, tree
+from intake.mail.opened import Opener
+from intake.mail.parts import Container, Leaf, leaves, tree
 from intake.mail.protection import protection
 
 _CONTENT_ID = re.compile(r"cid:([^\"'\s<>)]+)", re.IGNORECASE)
@@ -46,12 +49,17 @@ def attachment_content(raw: bytes, index: int) -> bytes:
 
     Raises IndexError where there is no such attachment.
     """
-    mail = _Mail(raw)
-    if not 0 <= index < len(mail.body.rest) + len(mail.body.uuencoded):
+    found = next(islice(attachment_contents(raw), index, None), None) if index >= 0 else None
+    if found is None:
         raise IndexError(f"there is no attachment {index}")
-    if index < len(mail.body.rest):
-        return mail.body.rest[index].content()
-    return mail.body.uuencoded[index - len(mail.body.rest)][1]
+    return found()
+
+
+def attachment_contents(raw: bytes) -> Iterator[Callable[[], bytes]]:
+    """Yield, for each of `parse(raw).attachments` in order, what decodes its content when called."""
+    content = _Mail(raw).body
+    yield from (leaf.content for leaf in content.rest)
+    yield from (partial(bytes, data) for _, data in content.uuencoded)
 
 
 class _Mail:
@@ -64,8 +72,16 @@ class _Mail:
         self.prepared: Prepared = prepare(raw)
         self.topmost = dict(reversed(self.prepared.fields))
         self.parser = mailparser.parse_from_bytes(self.prepared.skeleton)
-        self.tree = tree(self.parser.message, raw, self.prepared.bodies)
+        self.inner: list[Prepared] = []  # what signed parts hold
+        self.opener = Opener(self._entity)
+        self.tree = self.opener.opened(tree(self.parser.message, raw, self.prepared.bodies))
         self.body: Body = body(self.tree)
+
+    def _entity(self, raw: bytes) -> Leaf | Container:
+        """Read a MIME entity within the mail."""
+        prepared = prepare(raw)
+        self.inner.append(prepared)
+        return tree(mailparser.parse_from_bytes(prepared.skeleton).message, raw, prepared.bodies)
 
     def raw_value(self, name: str) -> str | None:
         """The topmost field `name`, encoded words not yet read."""
@@ -127,9 +143,9 @@ def _message(mail: _Mail) -> Message:
         html=mail.body.html,
         plain=mail.body.plain,
         attachments=attachments,
-        part_types=mail.prepared.types,
+        part_types=tuple(each for one in (mail.prepared, *mail.inner) for each in one.types),
         defects=_defects(mail, subject, date_defect),
-        protection=protection(mail.prepared.types[0], leaves(mail.tree), mail.body.text),
+        protection=protection(mail.prepared.types[0], [*mail.opener.packages, *leaves(mail.tree)], mail.body.text),
     )
 
 
@@ -191,7 +207,8 @@ def _is_inline(leaf: Leaf, shown: set[str], html: str) -> bool:
 
 
 def _defects(mail: _Mail, subject: str, date_defect: str) -> tuple[str, ...]:
-    found = [*mail.prepared.defects, *mail.body.defects, *filter(None, [date_defect])]
+    parts = [defect for one in (mail.prepared, *mail.inner) for defect in one.defects]
+    found = [*parts, *mail.opener.defects, *mail.body.defects, *filter(None, [date_defect])]
     if sum(name == "from" for name, _ in mail.prepared.fields) > 1:
         found.append("there is more than one From header; the topmost counts")
     if subject != header.clean(subject):

@@ -9,6 +9,7 @@ from intake.mail import headers as header
 from intake.mail import mime
 from intake.mail.transfer import decoded, encoding
 
+PACKED = "application/ms-tnef"  # a Container of that type: the texts and files of a TNEF part
 _TEXT = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown")
 
 
