@@ -20,6 +20,7 @@ from intake import __version__, lookups, reports, starter
 from intake.app import App
 from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
+from intake.cli_upkeep import RECONCILE_EXAMPLES, reconcile
 from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
 from intake.terminal import (
@@ -53,6 +54,7 @@ main_app.add_typer(quarantine_app, name="quarantine")
 main_app.add_typer(digest_app, name="digest")
 main_app.add_typer(db_app, name="db")
 main_app.add_typer(rules_app, name="rules")
+main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from tests.walk.deployment import Deployment
 
 COMMANDS = [
     *([name] for name in ("init", "run", "import", "triage", "status", "outbox", "search", "show", "demo")),
+    ["reconcile"],
     *(["quarantine", name] for name in ("list", "show", "release")),
     ["digest", "preview"],
     ["db", "upgrade"],
