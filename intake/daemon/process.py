@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from intake.daemon.follow import followed
+from intake.daemon.place import Place, Places
 from intake.errors import Temporary, place_of
-from intake.mail.values import Delivery, Triage
+from intake.mail.bounce_report import BounceReport, read_report
+from intake.mail.values import Delivery, Kind, Reason, Triage
 from intake.outbox import digest, queue
+from intake.outbox.alerts import Alerts
+from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
 from intake.rules.rulebook import Rulebook
-from intake.store import ceilings, claims, quarantine, recording, rulebooks
+from intake.store import ceilings, claims, quarantine, recording, rulebooks, threads
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
 from intake.store.recording import Recorded
@@ -25,6 +31,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
 BATCH = 50
 ATTEMPTS = 8  # claims of one message that always came first when the process died
+DEAD = Reason("dead-address", "our mail to this address came back for good: see `intake case dead`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class Processor:
     sorter: Callable[[], Sorter]  # the one that sorts by the rulebook in force
     composer: Composer
     worker: str  # who claims: unique among the processes that share the database
+    alerts: Alerts | None = None  # who hears of a partner's mail that came back; None: nobody
 
     def process(self) -> int:
         """Triage one batch of waiting messages by one rulebook; return how many got their outcome. Raises Temporary."""
@@ -46,12 +54,24 @@ class Processor:
             claimed = claims.claim(conn, self.worker, now, LEASE, BATCH)
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
+        try:
+            self._all(claimed, sorter)
+        except Temporary:
+            self._give_back(claimed[0])
+            raise
+        return len(claimed)
+
+    def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
         for place, claim in enumerate(claimed):
             if place == 0 and claim.attempt > ATTEMPTS:
                 self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
             else:
                 self._one(claim, sorter)
-        return len(claimed)
+
+    def _give_back(self, first: Claimed) -> None:
+        """Let others have what a fault that passes kept from its outcome; it counts against no message."""
+        with suppress(Temporary), self.database.transaction() as conn:
+            claims.let_go(conn, self.worker, unharmed=first)
 
     def recover(self) -> int:
         """Take back what dead processes had claimed; for a process that knows to be alone. Raises Temporary."""
@@ -72,12 +92,21 @@ class Processor:
             self._quarantine(claim, stage, place_of(error))
 
     def _record(self, claim: Claimed, triage: Triage, sorter: Sorter) -> None:
+        rulebook = sorter.rulebook
+        report = (
+            read_report(triage.read.facts.message, claim.raw) if triage.kind is Kind.BOUNCE and triage.read else None
+        )
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
+            place = Places(rulebook, sorter.identity, self.composer.tokens).find(conn, triage, claim.raw, report)
+            if place.standing is not None:
+                triage = followed(triage, place.placing, place.standing, rulebook)
+            triage = _reachable(conn, triage)
             triage = ceilings.within(conn, triage, {one.address for one in sorter.identity.intermediaries}, now)
-            recorded = recording.record(conn, claim, triage, now)
+            recorded = recording.record(conn, claim, triage, now, place.placing)
             if not recorded.duplicate:
-                self._queue(conn, triage, recorded, sorter.rulebook, now, late=claim.late)
+                self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
+                self._heed(conn, place, report, recorded, rulebook, now)
         log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": recorded.message_id})
 
     def _queue(  # noqa: PLR0913 (what was decided, by which rulebook, and where it is kept)
@@ -95,7 +124,30 @@ class Processor:
             else:
                 digest.add(conn, route.partner, recorded.message_id, now)
 
+    def _heed(  # noqa: PLR0913, PLR0917 (what came back, why, and what is known of it)
+        self,
+        conn: Connection,
+        place: Place,
+        report: BounceReport | None,
+        recorded: Recorded,
+        rulebook: Rulebook,
+        now: datetime,
+    ) -> None:
+        """Act on a bounce that says that a mail of ours failed for good (S7); a delay changes nothing."""
+        failed = next((one for one in (report.failures if report else ()) if one.permanent), None)
+        if failed and place.mail is not None:
+            bounced = Bounced(self.composer, rulebook, self.alerts)
+            acted = bounced.act(conn, place.mail, failed.status, recorded.message_id, now)
+            log.warning("came back", extra={"outbox": place.mail.id, "kind": place.mail.kind, "acted": acted})
+
     def _quarantine(self, claim: Claimed, stage: str, error: str) -> None:
         with self.database.transaction() as conn:
             quarantine.quarantine(conn, claim.delivery_id, stage, error, self.database.clock(conn))
         log.error("quarantined", extra={"delivery": claim.delivery_id, "error": error})
+
+
+def _reachable(conn: Connection, triage: Triage) -> Triage:
+    """Return the triage, without its acknowledgement where our mail to that address came back for good (S7)."""
+    if triage.acknowledge and triage.reply_address and threads.is_dead(conn, triage.reply_address):
+        return replace(triage, acknowledge=None, acknowledge_reason=DEAD)
+    return triage

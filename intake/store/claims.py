@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, case, or_, select, update
 
 from intake.errors import IntakeError
 from intake.mailbox.source import Place
@@ -30,7 +30,7 @@ class Claimed:
     arrived_at: datetime  # INTERNALDATE, UTC
     late: bool  # never acknowledged (F11)
     left_behind: str  # a sentence where parts were not fetched
-    attempt: int  # 1 for the first: more where a worker died or gave back
+    attempt: int  # claims in which it came first, this one included: more than one where a worker died over it
     fence: int  # of this claim; grows with every claim of the delivery
 
 
@@ -38,7 +38,8 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
     """Claim at most `limit` waiting deliveries until `now + lease`: the fresh before the late, each oldest first.
 
     One claim bears at most `LARGEST_BYTES`, or one message. Workers that claim at the same time get different ones; a
-    claim that ran out can be claimed again.
+    claim that ran out can be claimed again. Only the first is counted as tried: whatever ended its worker stands first
+    at last, and what waited behind it has done nothing.
     """
     ids = _free(conn, now, limit)
     if not ids:
@@ -47,20 +48,24 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
         "claimed_by": worker,
         "claimed_until": now + lease,
         "fence": deliveries.c.fence + 1,
-        "attempts": deliveries.c.attempts + 1,
+        "attempts": case((deliveries.c.id == ids[0], deliveries.c.attempts + 1), else_=deliveries.c.attempts),
     }
     conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
     return _claimed(conn, ids)
 
 
-def let_go(conn: Connection, worker: str | None = None) -> int:
+def let_go(conn: Connection, worker: str | None = None, *, unharmed: Claimed | None = None) -> int:
     """Give back what `worker` has claimed, before it ends; return how many deliveries that were.
 
     None: what anybody has claimed, at the start of the only service there is, so that nothing waits for the dead.
+    `unharmed`: that first one of a claim does not count as tried, for its worker lives.
     """
     claimed = deliveries.c.claimed_by.is_not(None) if worker is None else deliveries.c.claimed_by == worker
-    free = update(deliveries).where(WAITING, claimed).values(claimed_by=None, claimed_until=None)
-    return conn.execute(free).rowcount
+    values: dict[str, object] = {"claimed_by": None, "claimed_until": None}
+    if unharmed is not None:
+        counted = deliveries.c.id == unharmed.delivery_id
+        values["attempts"] = case((counted, deliveries.c.attempts - 1), else_=deliveries.c.attempts)
+    return conn.execute(update(deliveries).where(WAITING, claimed).values(values)).rowcount
 
 
 def hold(conn: Connection, claimed: Claimed) -> str:

@@ -17,7 +17,7 @@ from intake.daemon.health import health
 from intake.daemon.process import ATTEMPTS, BATCH, LEASE, Processor
 from intake.daemon.receive import Receiver
 from intake.errors import Temporary
-from intake.mail.values import Identity
+from intake.mail.values import Identity, Triage
 from intake.mailbox.files import FileSource
 from intake.mailbox.source import Fetched, Place
 from intake.outbox import queue
@@ -147,6 +147,37 @@ def test_a_message_that_ends_the_process_is_quarantined(database: Database, proc
     with database.read() as conn:
         states = list(conn.scalars(select(deliveries.c.state).order_by(deliveries.c.id)))
     assert states == ["quarantined", "recorded"]
+
+
+def test_a_process_that_dies_counts_against_the_first_message_alone(database: Database, clock: Clock) -> None:
+    """H1: a daemon that is killed again and again quarantines nothing that merely waited behind another message."""
+    keep(database, letter(1), letter(2))
+    for _ in range(ATTEMPTS + 1):
+        with database.transaction() as conn:
+            claimed = claims.claim(conn, "dead", database.clock(conn), LEASE, BATCH)
+        clock.advance(LEASE)
+    assert [one.attempt for one in claimed] == [ATTEMPTS + 1, 0]
+
+
+class Away(Sorter):
+    """As where the database goes away while messages are sorted."""
+
+    def triage(self, *_: object, **__: object) -> Triage:
+        raise Temporary("the database does not answer")
+
+
+def test_a_fault_that_passes_counts_against_no_message(
+    database: Database, rulebook: Rulebook, processor: Processor
+) -> None:
+    """H2: however often the database is away while a batch is sorted, none of it is quarantined; others may have it."""
+    keep(database, letter(1), letter(2))
+    away = replace(processor, sorter=lambda: Away(rulebook, Identity(frozenset({US})), ZONE), worker="other")
+    for _ in range(ATTEMPTS + 2):
+        with pytest.raises(Temporary):
+            away.process()
+    processor.process()
+    with database.read() as conn:
+        assert list(conn.scalars(select(deliveries.c.state))) == ["recorded", "recorded"]
 
 
 @pytest.mark.postgres
