@@ -13,6 +13,7 @@ _READ = 2_500  # characters of the text that are judged
 _OPENING = 400  # characters in which a report that nothing else tells must say so
 
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report", "tlsrpt"})
+_COMPLAINT = re.compile(r"(?i)^complaint about message from \S+$")
 _DAEMON = re.compile(
     r"\"?(?:mailer[-_. ]?daemon|mdaemon|mail[-_. ]?daemon|post[-_]?master|double-bounce|microsoftexchange[0-9a-f]{8,}"
     r"|mail[-_. ]?delivery[-_. ]?(?:sub)?system|system administrator|mailsystem|imss$|ndr$)",
@@ -43,6 +44,23 @@ def standard_report(message: Message, _identity: Identity) -> Reason | None:
     if message.content_type == "message/delivery-status":
         return Reason("delivery-report", "a delivery report (RFC 3464)")
     return None
+
+
+def complaint(message: Message, _identity: Identity) -> Reason | None:
+    """A feedback report (RFC 5965), or its older form: a provider says that somebody took a mail of ours for spam."""
+    return (
+        Reason("complaint", "a provider passes on a complaint about a mail (RFC 5965)")
+        if is_complaint(message)
+        else None
+    )
+
+
+def is_complaint(message: Message) -> bool:
+    """Tell a feedback report from other reports: it is about a mail, but tells of no failure."""
+    if message.content_type == "multipart/report" and "message/feedback-report" in message.part_types:
+        return True
+    older = message.content_type == "multipart/mixed" and message.part_types[1:2] == ("message/rfc822",)
+    return older and bool(_COMPLAINT.match(message.subject))
 
 
 def failed_recipients(message: Message, _identity: Identity) -> Reason | None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from email.utils import getaddresses
 
-from intake.mail import automatic, bounce
+from intake.mail import automatic, bounce, screen_verdicts
 from intake.mail.message import Message
 from intake.mail.values import Identity, Intermediary, Kind, Reason, Screening
 
@@ -15,8 +15,6 @@ Check = Callable[[Message, Identity], Reason | None]
 
 _ATOM = r"[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]"
 _SENDABLE = re.compile(rf"{_ATOM}{{1,64}}@(?!\.){_ATOM}{{1,180}}\.{_ATOM}{{2,63}}")
-_RESULT = re.compile(r"\s*(?:\([^)]{0,200}\)\s*)?([^\s;()]+)[^;]{0,80};", re.ASCII)
-_DMARC_FAIL = re.compile(r"[;\s]dmarc\s*=\s*fail\b", re.IGNORECASE)
 
 
 def screen(message: Message, identity: Identity) -> Screening:
@@ -37,17 +35,6 @@ def screen(message: Message, identity: Identity) -> Screening:
     if silence is None and reply_to is None:
         silence = Reason("no-address", "there is no single address to answer to")
     return Screening(Kind.PERSON, None, silence, reply_to)
-
-
-def spoofed(message: Message, identity: Identity) -> Reason | None:
-    """S5: dmarc=fail by the authserv-id whose Authentication-Results count (RFC 8601 §2.2)."""
-    if identity.authserv_id is None:
-        return None
-    for value in message.all("authentication-results"):
-        found = _RESULT.match(value)
-        if found and found[1].lower() == identity.authserv_id.lower() and _DMARC_FAIL.search(value):
-            return Reason("dmarc-fail", f"{identity.authserv_id} says dmarc=fail")
-    return None
 
 
 def came_back(message: Message, identity: Identity) -> Reason | None:
@@ -101,10 +88,11 @@ def no_sender_behind(message: Message, identity: Identity) -> Reason | None:
 
 
 KINDS: tuple[tuple[Kind, Check], ...] = (
-    (Kind.SPOOFED, spoofed),
+    (Kind.SPOOFED, screen_verdicts.forged),
     (Kind.OWN, came_back),
     (Kind.BOUNCE, bounce.standard_report),
     (Kind.BOUNCE, bounce.failed_recipients),
+    (Kind.BOUNCE, bounce.complaint),
     (Kind.BOUNCE, bounce.daemon_report),
     (Kind.AUTOMATIC, automatic.receipt),
     (Kind.AUTO_REPLY, automatic.auto_replied),
@@ -115,6 +103,7 @@ KINDS: tuple[tuple[Kind, Check], ...] = (
     (Kind.AUTOMATIC, automatic.calendar_answer),
     (Kind.AUTOMATIC, automatic.recall),
     (Kind.AUTOMATIC, automatic.reaction),
+    (Kind.UNSOLICITED, screen_verdicts.unsolicited),
     (Kind.AUTOMATIC, automatic.auto_generated),
     (Kind.AUTOMATIC, automatic.machine_mark),
     (Kind.LIST, automatic.list_header),
@@ -125,13 +114,14 @@ KINDS: tuple[tuple[Kind, Check], ...] = (
 
 # An intermediary's own marks of a machine say nothing of whom it writes for.
 KINDS_OF_INTERMEDIARIES: tuple[tuple[Kind, Check], ...] = (
-    (Kind.SPOOFED, spoofed),
+    (Kind.SPOOFED, screen_verdicts.forged),
     (Kind.BOUNCE, bounce.standard_report),
     (Kind.BOUNCE, bounce.failed_recipients),
     (Kind.AUTOMATIC, automatic.receipt),
     (Kind.AUTO_REPLY, automatic.auto_replied),
     (Kind.AUTO_REPLY, automatic.reply_mark),
     (Kind.AUTO_REPLY, automatic.out_of_office),
+    (Kind.UNSOLICITED, screen_verdicts.unsolicited),
 )
 
 SILENCES: tuple[Check, ...] = (

@@ -158,6 +158,15 @@ class Intermediary:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayVerdict:
+    """How a mail gateway marks what it takes for forged, or for spam (S5)."""
+
+    header: str  # in lower case
+    begins: str  # what the header's value then begins with, in lower case
+    forged: bool  # False: spam
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who we are, as far as reading a mail must know. All addresses in lower case."""
 
@@ -168,6 +177,8 @@ class Identity:
     intermediaries: tuple[Intermediary, ...] = ()
     banners: tuple[str, ...] = ()  # regular expressions of gateway banners beside the built-in ones (P4)
     authserv_id: str | None = None  # whose Authentication-Results count (S5); None: nobody's
+    microsoft_365: bool = False  # whether the verdicts that Microsoft 365 writes count (S5)
+    gateways: tuple[GatewayVerdict, ...] = ()  # and those of a gateway before the mailbox
     hostnames: frozenset[str] = frozenset()  # domains of the Message-IDs that we make
 
 

@@ -202,17 +202,6 @@ def test_reply_to_our_mail_is_not_our_mail() -> None:
     assert outcome(screened(identity=us, References="<a1@intake.example.org>")) == ("person", None)
 
 
-def test_spoofed_sender() -> None:
-    """S5: dmarc=fail by the configured server silences the answer; nobody else's verdict counts."""
-    us = replace(US, authserv_id="mx.example.org")
-    verdict = "mx.example.org; spf=pass smtp.mailfrom=example.net; dmarc=fail header.from=example.net"
-    assert outcome(screened(identity=us, Authentication_Results=verdict)) == ("spoofed", "dmarc-fail")
-    assert outcome(screened(identity=us, Authentication_Results=verdict.replace("fail", "pass"))) == ("person", None)
-    elsewhere = verdict.replace("mx.example.org", "mx.example.net")
-    assert outcome(screened(identity=us, Authentication_Results=elsewhere)) == ("person", None)
-    assert outcome(screened(Authentication_Results=verdict)) == ("person", None)
-
-
 def test_silent_alias() -> None:
     """S8: mail to a configured no-reply alias is never answered, also in its plus-form."""
     us = replace(US, silent=frozenset({"quiet@example.org"}))

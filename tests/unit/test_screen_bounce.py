@@ -51,10 +51,19 @@ def test_standard_report() -> None:
     assert report("delivery-status", "Pat <pat@example.net>", "Lamps") == ("bounce", "delivery-report")
 
 
-@pytest.mark.parametrize("kind", ["disposition-notification", "feedback-report"])
+@pytest.mark.parametrize("kind", ["disposition-notification", "tlsrpt"])
 def test_other_reports_are_automatic(kind: str) -> None:
-    """S1: read receipts and abuse reports are a machine's, and no bounces."""
+    """S1: read receipts and other reports are a machine's, and no bounces."""
     assert report(kind, "Pat <pat@example.net>", "Read: We have your letter") == ("automatic", "report")
+
+
+def test_complaint_about_our_mail() -> None:
+    """S7: a feedback report (RFC 5965), also in its older form, is about a mail of ours, and never makes a case."""
+    assert report("feedback-report", "Abuse <abuse@example.net>", "FW: We have") == ("bounce", "complaint")
+    fields = {"Content-Type": "multipart/mixed; boundary=b", "Subject": "complaint about message from 192.0.2.1"}
+    text = "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: cohesion@example.org\r\n\r\nThank you\r\n--b--\r\n"
+    assert outcome(screened(text, **fields)) == ("bounce", "complaint")
+    assert outcome(screened(Subject="complaint about message from 192.0.2.1")) == ("person", None)
 
 
 @pytest.mark.parametrize(
