@@ -14,7 +14,9 @@ from intake.mailbox.imap_client import without
 from intake.mailbox.imap_settings import ImapSettings
 
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG", "EXPUNGEISSUED"})  # RFC 5530 §3
-_BUSY = re.compile(r"try again|temporar|unavailable|too many|throttl|backoff|maximum number", re.I)
+_BUSY = re.compile(  # 432 is Microsoft 365's answer to too many connections
+    r"try again|temporar|unavailable|too many|throttl|backoff|maximum number|limit exceeded|\b432\b", re.I
+)
 
 
 class Refused(Temporary):
@@ -81,7 +83,7 @@ class Faults:
             )
         return UserError(
             f"{self.who}: user name or password was not accepted: check `user` and where the password stands; "
-            f"Microsoft 365 takes no passwords for IMAP, only OAuth ({said})"
+            f"Microsoft 365 takes no passwords for IMAP, only OAuth: `sign-in: oauth` ({said})"
         )
 
     def broke_off(self, error: Exception) -> Temporary:

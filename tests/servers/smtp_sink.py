@@ -169,10 +169,10 @@ class SmtpSink:
 class _Protocol(SMTP):
     """One client; each scriptable command asks the sink first."""
 
-    def __init__(self, sink: SmtpSink) -> None:
+    def __init__(self, sink: SmtpSink, keeper: _Keeper | None = None) -> None:
         self.sink = sink
         super().__init__(
-            _Keeper(sink),
+            keeper or _Keeper(sink),
             hostname="sink.test",
             ident="sink",
             loop=sink._loop,
