@@ -78,12 +78,17 @@ class Composer:
         self.templates = Templates(templates_dir)
         self._service = service
 
+    @property
+    def tokens(self) -> Tokens:
+        """What signs the mails about a case."""
+        return self._service.tokens
+
     def acknowledgement(  # noqa: PLR0913, PLR0917 (what it answers, from which templates, and where it is kept)
         self,
         triage: Triage,
         reference: str,
         message_id: int,
-        case_id: int,
+        case_id: int | None,
         now: datetime,
         answers: Mapping[Acknowledge, str] = ANSWERS,
     ) -> Outgoing:
@@ -116,27 +121,44 @@ class Composer:
         partner: Partner,
         rulebook: Rulebook,
         message_id: int,
-        case_id: int,
+        case_id: int | None,
         now: datetime,
+        *,
+        again: bool = False,
     ) -> Outgoing:
-        """Pass a message to a partner at once, with why it came and what to heed."""
+        """Pass a message to a partner at once, with why it came and what to heed.
+
+        `again`: to the partner's fallback address, because what went to the other one came back.
+        """
         urgency = triage.decision.urgency
         rendered = self.templates.render(self._routed(triage, reference, partner, rulebook))
-        draft = self._draft(f"routed:{message_id}:{partner.id}", "routed", partner.address, now)
-        draft = replace(draft, partner=partner.id, priority=PRIORITY[urgency])
+        draft = self._to_partner(f"routed:{message_id}:{partner.id}", "routed", partner, now, again=again)
+        draft = replace(draft, priority=PRIORITY[urgency])
         draft = self._of_case(draft, reference, message_id, case_id)
         head = self._head(draft, now, reference)
         if urgency is Urgency.EMERGENCY:
             head = replace(head, others={**head.others, "Importance": "high"})
         return self._written(draft, head, rendered)
 
-    def digest(
-        self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, slot: datetime, now: datetime
+    def digest(  # noqa: PLR0913 (a digest's ingredients, and where it goes)
+        self,
+        partner: Partner,
+        items: Sequence[DigestItem],
+        rulebook: Rulebook,
+        slot: datetime,
+        now: datetime,
+        *,
+        again: bool = False,
     ) -> Outgoing:
-        """Tell a partner of everything it has not had yet, in one mail; `slot` is the instant it was due."""
+        """Tell a partner of everything it has not had yet, in one mail; `slot` is the instant it was due.
+
+        `again` as for `routed`.
+        """
         rendered = self.templates.render(self._digest(partner, items, rulebook, now))
         key = f"digest:{partner.id}:{slot.isoformat(timespec='minutes')}"
-        draft = replace(self._draft(key, "digest", partner.address, now), partner=partner.id)
+        draft = self._to_partner(key, "digest", partner, now, again=again)
+        held = " ".join([draft.key, *(item.reference for item in items)])  # slots come again after a restore
+        draft = replace(draft, header_id=self._mail_id(held))
         return self._written(draft, self._head(draft, now), rendered)
 
     def alert(self, key: str, recipient: str, told: Alert, now: datetime, *, mended: bool = False) -> Outgoing:
@@ -196,15 +218,27 @@ class Composer:
             partner=None,
             message_id=None,
             case_id=None,
-            header_id=f"{self._service.tokens.mail_id(key)}@{self._service.host}",
+            header_id=self._mail_id(key),
             priority=DIGEST_PRIORITY,
             mail=b"",
             envelope_from=self._service.address,
             expires_at=now + TRY_FOR,
         )
 
+    def _mail_id(self, key: str) -> str:
+        return f"{self._service.tokens.mail_id(key)}@{self._service.host}"
+
+    def _to_partner(self, key: str, kind: MailKind, partner: Partner, now: datetime, *, again: bool) -> Outgoing:
+        if again and partner.fallback:
+            draft = self._draft(f"{key}:fallback", kind, partner.fallback, now)
+        else:
+            draft = self._draft(key, kind, partner.address, now)
+        return replace(draft, partner=partner.id)
+
     def _of_case(self, draft: Outgoing, reference: str, message_id: int, case_id: int | None) -> Outgoing:
-        """Return the draft as a mail about that case, whose token its Message-ID bears (T1)."""
+        """Return the draft as a mail about that case, whose token its Message-ID bears (T1); "" is none."""
+        if not reference:
+            return replace(draft, message_id=message_id)
         own, host = draft.header_id.split("@")
         header_id = f"case.{self._token(draft, reference)}.{own[:20]}@{host}"
         return replace(draft, header_id=header_id, message_id=message_id, case_id=case_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from intake.mail.values import Urgency
 from intake.outbox import queue
 from intake.outbox.compose import Composer, Outgoing
+from intake.outbox.mime import as_second_copy
+from intake.outbox.restored import first_since
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
@@ -94,10 +97,18 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     if not items and not partner.empty_digest:
         return None
     outgoing = composer.digest(partner, items, rulebook, slot, now)
+    if first_since(conn, partner.id):
+        outgoing = replace(outgoing, mail=as_second_copy(outgoing.mail))
     queue.enqueue(conn, outgoing, now)
     outbox_id: int = conn.execute(select(outbox.c.id).where(outbox.c.key == outgoing.key)).scalar_one()
     conn.execute(update(digests).where(digests.c.id == digest_id).values(items=len(items), outbox_id=outbox_id))
     return outbox_id
+
+
+def items_of(conn: Connection, outbox_id: int) -> tuple[datetime, list[DigestItem]]:
+    """Return (slot, items) of the digest that was sent as that outbox row."""
+    row = conn.execute(select(digests.c.id, digests.c.slot).where(digests.c.outbox_id == outbox_id)).one()
+    return row.slot, _items(conn, digest_items.c.digest_id == row.id)
 
 
 def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Rulebook, now: datetime) -> Outgoing:
@@ -131,7 +142,7 @@ def _items(conn: Connection, which: ColumnElement[bool]) -> list[DigestItem]:
             cases.c.reference,
         )
         .join(digest_items, digest_items.c.message_id == messages.c.id)
-        .join(cases, cases.c.id == messages.c.case_id)
+        .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(which)
         .order_by(messages.c.id)
     ).all()
@@ -156,7 +167,7 @@ def _categories(conn: Connection, which: ColumnElement[bool]) -> dict[int, list[
 def _item(row: Any, categories: Sequence[str]) -> DigestItem:
     return DigestItem(
         message_id=row.id,
-        reference=row.reference,
+        reference=row.reference or "",
         categories=tuple(categories),
         urgency=Urgency(row.urgency),
         arrived_at=row.arrived_at,

@@ -6,22 +6,33 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from intake.mail.message import Attachment
-from intake.mail.values import Evidence, NearMiss, Reason, Route
+from intake.mail.values import (
+    Acknowledge,
+    Decision,
+    Evidence,
+    Kind,
+    Language,
+    NearMiss,
+    Reason,
+    Route,
+    Triage,
+    Urgency,
+)
 from intake.store import plain
 from intake.store.packing import unpack
 from intake.store.references import valid_reference
 from intake.store.search import matching
-from intake.store.tables import attachments, cases, message_categories, messages, outbox, raws
+from intake.store.tables import attachments, cases, message_categories, messages, outbox, raws, takings
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A message that was looked for."""
 
-    reference: str
+    reference: str  # of its case, "" where it has none
     message_id: int
     arrived_at: datetime
     subject: str
@@ -66,6 +77,8 @@ class StoredMessage:
     attachments: tuple[Attachment, ...]
     defects: tuple[str, ...]
     left_behind: str
+    threading: Reason | None  # why it is in this case, or opened one beside the case that it names; None: it names none
+    note_of: str | None  # the partner whose note it is (T3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,15 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """That somebody has taken a case on."""
+
+    partner: str | None
+    taken_by: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A case with its messages, oldest first, and our mails about them."""
 
@@ -93,6 +115,10 @@ class Case:
     reference: str
     opened_at: datetime
     closed_at: datetime | None
+    reopened_at: datetime | None
+    may_belong_to: str | None  # the reference of the case that its first message names but did not join
+    named_by: tuple[str, ...]  # references of the cases that name this one so
+    taken: tuple[Taking, ...]
     messages: tuple[StoredMessage, ...]
     mails: tuple[Mail, ...]
 
@@ -119,7 +145,54 @@ def case(conn: Connection, reference: str) -> Case | None:
         return None
     of_case = select(messages).where(messages.c.case_id == row.id).order_by(messages.c.arrived_at, messages.c.id)
     stored = tuple(_message(conn, message) for message in conn.execute(of_case).all())
-    return Case(row.id, row.reference, row.opened_at, row.closed_at, stored, _mails(conn, row.id))
+    return Case(
+        id=row.id,
+        reference=row.reference,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        reopened_at=row.reopened_at,
+        may_belong_to=conn.scalar(select(cases.c.reference).where(cases.c.id == row.may_belong_to)),
+        named_by=tuple(conn.scalars(_references(cases.c.may_belong_to == row.id))),
+        taken=_takings(conn, row.id),
+        messages=stored,
+        mails=_mails(conn, row.id),
+    )
+
+
+def reference(conn: Connection, case_id: int | None) -> str:
+    """Return a case's reference; "" for none."""
+    return conn.scalar(select(cases.c.reference).where(cases.c.id == case_id)) or ""
+
+
+def message(conn: Connection, message_id: int) -> StoredMessage:
+    """Return one stored message."""
+    return _message(conn, conn.execute(select(messages).where(messages.c.id == message_id)).one())
+
+
+def as_triage(stored: StoredMessage) -> Triage:
+    """Return what was decided about a stored message as it was decided; what was read is left out."""
+    decision = Decision(
+        categories=stored.categories,
+        tags=stored.tags,
+        flags=stored.flags,
+        urgency=Urgency(stored.urgency),
+        acknowledge=Acknowledge(stored.acknowledge or Acknowledge.NONE),
+        routes=stored.routes,
+        evidence=stored.evidence,
+        near_misses=stored.near_misses,
+        rulebook=stored.rulebook,
+        areas=stored.areas,
+    )
+    made: dict[str, Any] = {
+        "kind": Kind(stored.kind),
+        "message_id": stored.header_id,
+        "language": Language(stored.language, stored.language_confidence),
+        "decision": decision,
+        "content_key": "",
+        "read": None,
+    }
+    same = {field.name: getattr(stored, field.name) for field in fields(Triage) if field.name not in made}
+    return Triage(**same, **made)
 
 
 def named(conn: Connection, name: str) -> list[tuple[str, StoredMessage]]:
@@ -128,11 +201,11 @@ def named(conn: Connection, name: str) -> list[tuple[str, StoredMessage]]:
     header_id = name.strip().removeprefix("<").removesuffix(">")
     found = (
         select(messages, cases.c.reference)
-        .join(cases, cases.c.id == messages.c.case_id)
+        .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(cases.c.reference == reference if reference else messages.c.header_id == header_id)
         .order_by(messages.c.arrived_at, messages.c.id)
     )
-    return [(row.reference, _message(conn, row)) for row in conn.execute(found).all()]
+    return [(row.reference or "", _message(conn, row)) for row in conn.execute(found).all()]
 
 
 def raw(conn: Connection, message_id: int) -> bytes:
@@ -146,9 +219,16 @@ def _hit_rows(limit: int) -> Select[Any]:
     main = (message_categories.c.message_id == messages.c.id) & (message_categories.c.rank == 0)
     found = messages.c
     return (
-        select(cases.c.reference, found.id, found.arrived_at, found.subject, found.from_name, found.from_address)
+        select(
+            func.coalesce(cases.c.reference, ""),
+            found.id,
+            found.arrived_at,
+            found.subject,
+            found.from_name,
+            found.from_address,
+        )
         .add_columns(found.kind, message_categories.c.category, found.urgency)
-        .join(cases, cases.c.id == found.case_id)
+        .outerjoin(cases, cases.c.id == found.case_id)
         .join(message_categories, main)
         .order_by(found.arrived_at.desc(), found.id.desc())
         .limit(limit)
@@ -164,6 +244,7 @@ def _message(conn: Connection, row: Row[Any]) -> StoredMessage:
         "reason": Reason(row.reason_code, row.reason_detail) if row.reason_code else None,
         "acknowledge_reason": Reason(row.acknowledge_code, row.acknowledge_detail),
         "categories": _categories(conn, row.id),
+        "threading": Reason(row.threading_code, row.threading_detail) if row.threading_code else None,
         "attachments": _attachments(conn, row.id),
         "tags": tuple(row.tags),
         "flags": tuple(row.flags),
@@ -175,6 +256,16 @@ def _message(conn: Connection, row: Row[Any]) -> StoredMessage:
     }
     stored = {field.name: getattr(row, field.name) for field in fields(StoredMessage) if field.name not in made}
     return StoredMessage(**stored, **made)
+
+
+def _references(which: ColumnElement[bool]) -> Select[Any]:
+    return select(cases.c.reference).where(which).order_by(cases.c.id)
+
+
+def _takings(conn: Connection, case_id: int) -> tuple[Taking, ...]:
+    columns = (takings.c[field.name] for field in fields(Taking))
+    of_case = select(*columns).where(takings.c.case_id == case_id).order_by(takings.c.id)
+    return tuple(Taking(**row) for row in conn.execute(of_case).mappings())
 
 
 def _categories(conn: Connection, message_id: int) -> tuple[str, ...]:

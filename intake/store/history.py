@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, func, select
 
-from intake.mail.values import Kind, Read
+from intake.mail.values import Kind, Read, Reason
 from intake.store.cases import raw
 from intake.store.facts import Columns, decode
-from intake.store.recording import SAME_ID
+from intake.store.recording import NEVER_ANSWERED
 from intake.store.tables import cases, message_categories, messages
 
 AT_ONCE = 100  # rows that are read ahead
@@ -82,12 +82,14 @@ def pasts(conn: Connection, ids: range, since: datetime, zone: ZoneInfo, reread:
             read = reread(raw(conn, id_), arrived, columns.late)
         else:
             read = decode(packed, columns, arrived.astimezone(zone))
-        yield Past(id_, arrived, _never_answered(read) if code == SAME_ID.code else read)
+        never = NEVER_ANSWERED.get(code)
+        yield Past(id_, arrived, _silenced(read, never) if never else read)
 
 
 def named(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return (case reference, subject) of each of those messages."""
-    found = select(messages.c.id, cases.c.reference, messages.c.subject).join(cases, cases.c.id == messages.c.case_id)
+    of_case = cases.c.id == messages.c.case_id
+    found = select(messages.c.id, func.coalesce(cases.c.reference, ""), messages.c.subject).outerjoin(cases, of_case)
     told: dict[int, tuple[str, str]] = {}
     waiting = iter(ids)
     while some := list(islice(waiting, AT_ONCE)):  # a statement holds only so many
@@ -99,9 +101,10 @@ def named(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
 def letters(conn: Connection, since: datetime, without: Iterable[Kind]) -> Iterator[Letter]:
     """Yield the messages that arrived since then, the newest first, but for those of some kinds."""
     found = (
-        select(message_categories.c.category, cases.c.reference, *(messages.c[name] for name in Letter._fields[2:]))
+        select(message_categories.c.category, func.coalesce(cases.c.reference, ""))
+        .add_columns(*(messages.c[name] for name in Letter._fields[2:]))
         .join(messages, messages.c.id == message_categories.c.message_id)
-        .join(cases, cases.c.id == messages.c.case_id)
+        .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(message_categories.c.rank == 0, _arrived(since))
         .where(messages.c.kind.not_in([kind.value for kind in without]))
         .order_by(messages.c.arrived_at.desc(), messages.c.id.desc())
@@ -127,9 +130,9 @@ def assigned(conn: Connection, since: datetime) -> Mapping[str, int]:
     return {row.category: row.messages for row in conn.execute(found)}
 
 
-def _never_answered(read: Read) -> Read:
-    """Return the second message of one Message-ID as it is: not to be answered, whatever rules make of it (F3)."""
-    return replace(read, screening=replace(read.screening, silence=SAME_ID))
+def _silenced(read: Read, why: Reason) -> Read:
+    """Return what its place has silenced as it is: not to be answered, whatever rules make of it (F3, T2, T3)."""
+    return replace(read, screening=replace(read.screening, silence=why))
 
 
 def _arrived(since: datetime) -> Any:

@@ -20,6 +20,9 @@ from intake.store.tables import attachments, cases, deliveries, message_categori
 from intake.store.upsert import upsert
 
 SAME_ID = Reason("same-message-id", "another message of this sender bears the same Message-ID")
+FOLLOW_UP = Reason("follow-up", "it joins a case whose sender has been answered, or was not to be")
+NOTE = Reason("partner-note", "it is a partner's note on a case: never answered, never passed to the resident")
+NEVER_ANSWERED = {one.code: one for one in (SAME_ID, FOLLOW_UP, NOTE)}  # by its place, whatever rules make of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Placing:
     reason: Reason | None = None  # why it joins that case, or does not
     note_of: str | None = None  # the partner whose note it is (T3)
     taken_by: str | None = None  # who takes the case on by it
+    unverified: bool = False  # nobody vouches that the note is that partner's
     reopens: bool = False
     ids: tuple[str, ...] = ()  # Message-IDs by which later messages may find the case
 

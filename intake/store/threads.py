@@ -70,7 +70,7 @@ def _standing(conn: Connection, which: Select[Any]) -> Standing | None:
 def hold_sender(conn: Connection, address: str) -> None:
     """Let nobody else place a message of that address until the transaction ends: one of two may open the case."""
     if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sender\0{_hash(address)}", 0))))
+        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sender {_hash(address)}", 0))))
 
 
 def learn(conn: Connection, case_id: int, ids: Iterable[str]) -> None:

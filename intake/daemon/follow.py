@@ -1,0 +1,74 @@
+"""What it changes about a message that it joins a case: who gets it, and that nobody is answered again (T2, T3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from intake.mail.values import Delivery, Route, Triage, Urgency
+from intake.rules.compile import PARTNER_FLAGS
+from intake.rules.rulebook import Rulebook
+from intake.rules.weigh import GENERAL, with_fallback
+from intake.store.recording import FOLLOW_UP, NOTE, Placing
+from intake.store.threads import Standing
+
+HAS_CASE = "has the case"
+LISTED = "notes are listed"
+UNVERIFIED = "unverified-note"  # flag: nobody vouches for its sender
+# What once was said of a case holds for all of it: who must be spared, and who must not hear of it.
+LASTING = frozenset({
+    "anonymous", "safe-contact", "no-acknowledgement", "no-uniform", "child", "vulnerable", "retaliation",
+    "interpreter", *PARTNER_FLAGS,
+})  # fmt: skip
+
+
+def followed(triage: Triage, placing: Placing, standing: Standing, rulebook: Rulebook) -> Triage:
+    """Return the triage of a message that joins a case: a resident's follow-up, or a partner's note."""
+    lasting = (flag for flag in sorted(standing.flags) if flag.partition(":")[0] in LASTING)
+    told = [UNVERIFIED] if placing.unverified else []
+    flags = tuple(dict.fromkeys((*triage.decision.flags, *lasting, *told)))
+    author = placing.note_of
+    wanted = _of_note(triage, author, rulebook, flags) if author else _of_follow_up(triage, standing)
+    blocked = {flag.partition(":")[2] for flag in flags if flag.partition(":")[0] in PARTNER_FLAGS}
+    routes = [one for one in _once(wanted) if one.partner not in blocked and one.partner in rulebook.partners]
+    if not routes:
+        heirs = with_fallback(rulebook, {}, flags, GENERAL)
+        routes = [Route(partner, _when(triage.decision.urgency), why) for partner, why in heirs.items()]
+    silent = NOTE if author else FOLLOW_UP
+    return replace(
+        triage,
+        decision=replace(triage.decision, flags=flags, routes=tuple(routes)),
+        acknowledge=None,
+        acknowledge_reason=silent if triage.acknowledge or author else triage.acknowledge_reason,
+    )
+
+
+def _of_follow_up(triage: Triage, standing: Standing) -> list[Route]:
+    """What rules ask for, and whoever has the case; at once where it, or the case while it is open, cannot wait."""
+    level = triage.decision.urgency
+    if not standing.closed:
+        level = max(level, standing.urgency, key=lambda one: one.rank)
+    carried = (Route(partner, _when(level), HAS_CASE) for partner in standing.partners)
+    return [*triage.decision.routes, *carried]
+
+
+def _of_note(triage: Triage, author: str, rulebook: Rulebook, flags: Iterable[str]) -> list[Route]:
+    """Officers see every note; others but its author only what rules find urgent in it."""
+    level = triage.decision.urgency
+    officers = (Route(one, _when(level), LISTED) for one in with_fallback(rulebook, {}, flags, GENERAL))
+    urgent = (one for one in triage.decision.routes if level is not Urgency.ROUTINE and one.partner != author)
+    return [*urgent, *officers]
+
+
+def _once(routes: Iterable[Route]) -> list[Route]:
+    """Return one route a partner, by the first that asks for it; at once where any asks for that."""
+    found: dict[str, Route] = {}
+    for one in routes:
+        first = found.setdefault(one.partner, one)
+        if one.delivery is Delivery.NOW:
+            found[one.partner] = replace(first, delivery=Delivery.NOW)
+    return list(found.values())
+
+
+def _when(level: Urgency) -> Delivery:
+    return Delivery.DIGEST if level is Urgency.ROUTINE else Delivery.NOW

@@ -1,0 +1,98 @@
+"""A mail of ours that came back for good: its row says so, and what a partner has not had goes another way (S7, D3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, update
+
+from intake.outbox import digest, queue
+from intake.outbox.alerts import Alerts
+from intake.outbox.compose import Composer
+from intake.outbox.views import Alert
+from intake.rules.rulebook import Partner, Rulebook
+from intake.rules.weigh import GENERAL, with_fallback
+from intake.store import cases, threads
+from intake.store.tables import digest_items, outbox
+from intake.store.upsert import upsert
+
+CAME_BACK = "bounced"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """Acts on a permanent failure, in the caller's transaction."""
+
+    composer: Composer
+    rulebook: Rulebook
+    alerts: Alerts | None
+
+    def act(self, conn: Connection, mail: Row[Any], status: str, bounce_id: int, now: datetime) -> bool:
+        """Act on it; False where that mail is known to have come back. `status` is RFC 3463's, or ""."""
+        said = f"came back: {status}" if status else "came back"
+        sent = (outbox.c.id == mail.id) & outbox.c.state.in_(("sent", "unknown"))
+        changes = {"state": "given-up", "mail": None, "reason_code": CAME_BACK, "reason_detail": said}
+        if conn.execute(update(outbox).where(sent).values(changes)).rowcount == 0:
+            return False
+        if mail.kind == "acknowledgement":
+            threads.mark_dead(conn, mail.recipient, bounce_id, said, now)
+        elif mail.partner is not None:
+            self._partner(conn, mail, said, now)
+        return True
+
+    def _partner(self, conn: Connection, mail: Row[Any], said: str, now: datetime) -> None:
+        partner = self.rulebook.partners.get(mail.partner)
+        known = partner is not None and partner.fallback and mail.recipient.lower() != partner.fallback.lower()
+        told = self._digest if mail.kind == "digest" else self._routed
+        heirs = told(conn, mail, partner if known else None, now)
+        self._alert(conn, mail, partner, said, list(dict.fromkeys(one.name for one in heirs)), now)
+
+    def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:
+        """Return the partners of `general` who may hear of that message, but for the one whose mail came back."""
+        found = with_fallback(self.rulebook, {}, cases.message(conn, message_id).flags, GENERAL)
+        return [self.rulebook.partners[one] for one in found if one != without]
+
+    def _routed(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
+        """Send what came back once more, by the fallback or to others; return to whom."""
+        heirs = [fallback_of] if fallback_of else self._heirs(conn, mail.message_id, mail.partner)
+        triage = cases.as_triage(cases.message(conn, mail.message_id))
+        ids = (mail.message_id, mail.case_id)
+        reference = cases.reference(conn, mail.case_id)
+        for one in heirs:
+            again = fallback_of is not None
+            made = self.composer.routed(triage, reference, one, self.rulebook, *ids, now, again=again)
+            queue.enqueue(conn, made, now)
+        return heirs
+
+    def _digest(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
+        """Send the digest once more by the fallback, or have others get its items in theirs; return to whom."""
+        slot, items = digest.items_of(conn, mail.id)
+        if fallback_of:
+            queue.enqueue(conn, self.composer.digest(fallback_of, items, self.rulebook, slot, now, again=True), now)
+            return [fallback_of]
+        found: list[Partner] = []
+        for item in items:
+            heirs = self._heirs(conn, item.message_id, mail.partner)
+            row = {"message_id": item.message_id, "queued_at": now, "formerly": mail.partner}
+            for one in heirs:
+                conn.execute(upsert(conn, digest_items).values(row | {"partner": one.id}).on_conflict_do_nothing())
+            found += heirs
+        return found
+
+    def _alert(  # noqa: PLR0913, PLR0917 (what came back, and where it goes)
+        self, conn: Connection, mail: Row[Any], partner: Partner | None, said: str, heirs: Sequence[str], now: datetime
+    ) -> None:
+        if self.alerts is None:
+            return
+        name = partner.name if partner else mail.partner
+        goes = f"It goes to {', '.join(heirs)} instead." if heirs else "Nobody else may get it: see `intake outbox`."
+        told = Alert(
+            topic=f"bounced:{mail.partner}",
+            title=f"Mail to {name} came back",
+            sentence=f"The address of {name} in rules/partners.yaml does not take our mail. {goes}",
+            lines=(f"{mail.kind}, outbox {mail.id}: {said}",),
+        )
+        self.alerts.raised(conn, told, now)
