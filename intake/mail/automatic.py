@@ -28,7 +28,8 @@ _LIST_PATH = re.compile(r"(?:owner-.+|.+-(?:request|owner|bounces?|relay|errors?
 _SUBJECT = 300  # characters of a subject that are judged
 _OPENING = 400  # characters of a text that are judged
 _TAG = re.compile(
-    r"\s*(?:\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*{1,3}[A-Z ]{3,30}\*{1,3}|(?:EXTERNAL|EXT|CAUTION)\s?:)\s*", re.IGNORECASE
+    r"\s*(?:\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*{1,3}[A-Z ]{3,30}\*{1,3}|(?:EXTERNAL(?: E-?MAIL)?|EXT|CAUTION)\s?:)\s*",
+    re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"^\s*[\[(*]+\s*")
 _PREFIX = re.compile(
@@ -170,17 +171,21 @@ def no_reply_subject(message: Message, _identity: Identity) -> Reason | None:
 
 def unread_sender(message: Message, _identity: Identity) -> Reason | None:
     """A sender, or a Reply-To, whose mail nobody reads: `noreply` in its many forms."""
-    for address in (message.author, *message.reply_to):
-        local = re.sub(r"[^a-z]", "", folded(address.address.rpartition("@")[0][:_SUBJECT]))
-        if any(form in local for form in UNREAD) or local in {"postmaster", "bounce", "bounces"}:
-            return Reason("noreply-sender", "its sender is an address whose mail nobody reads")
+    if any(is_unread(one.address) for one in (message.author, *message.reply_to)):
+        return Reason("noreply-sender", "its sender is an address whose mail nobody reads")
     return None
 
 
+def is_unread(address: str) -> bool:
+    """Tell whether an address says by itself that nobody reads what is sent to it."""
+    local = re.sub(r"[^a-z]", "", folded(address.rpartition("@")[0][:_SUBJECT]))
+    return any(form in local for form in UNREAD) or local in {"postmaster", "bounce", "bounces"}
+
+
 def _submitted(message: Message) -> list[str]:
-    """Return the values of Auto-Submitted, less their parameters and comments, but for `no`."""
+    """Return the values of Auto-Submitted, less their parameters and comments, but for `no` and empty ones."""
     values = [re.split(r"[;(\s]", value.strip().lower(), maxsplit=1)[0] for value in message.all("auto-submitted")]
-    return [value for value in values if value not in _NO]
+    return [value for value in values if value not in {"no", ""}]
 
 
 def _auto_submitted(value: str) -> Reason:

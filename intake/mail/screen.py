@@ -14,6 +14,8 @@ from intake.mail.values import Identity, Intermediary, Kind, Reason, Screening
 Check = Callable[[Message, Identity], Reason | None]
 
 _ATOM = r"[^\s@<>\"(),:;\[\]\x00-\x1f\x7f]"
+TEXT = "text:"  # how an intermediary's `sender` begins where the address stands in a line of the text
+_TEXT_READ = 20_000  # characters of the text in which that line is looked for
 _SENDABLE = re.compile(rf"{_ATOM}{{1,64}}@(?!\.){_ATOM}{{1,180}}\.{_ATOM}{{2,63}}")
 
 
@@ -87,6 +89,14 @@ def no_sender_behind(message: Message, identity: Identity) -> Reason | None:
     return None
 
 
+def unread_behind(message: Message, identity: Identity) -> Reason | None:
+    """S10: the address that an intermediary names is a `noreply` form itself."""
+    found = intermediary(message, identity)
+    if found and any(map(automatic.is_unread, _addresses(message, found.sender))):
+        return Reason("noreply-sender", "the address behind the intermediary is one whose mail nobody reads")
+    return None
+
+
 KINDS: tuple[tuple[Kind, Check], ...] = (
     (Kind.SPOOFED, screen_verdicts.forged),
     (Kind.OWN, came_back),
@@ -138,6 +148,7 @@ SILENCES_OF_INTERMEDIARIES: tuple[Check, ...] = (
     silent_alias,
     automatic.no_reply_subject,
     no_sender_behind,
+    unread_behind,
     blind_copy,
 )
 
@@ -165,7 +176,7 @@ def _is_among(address: str, known: frozenset[str], identity: Identity) -> bool:
 def _reply_address(message: Message, identity: Identity, go_between: Intermediary | None) -> str | None:
     """Return the one address an answer goes to (S11): the single Reply-To if there is one and not ours, else From."""
     if go_between:
-        named = () if go_between.sender == "none" else _addresses(message, go_between.sender)
+        named = _addresses(message, go_between.sender)
         return next((each for each in named if _sendable(each, identity)), None) if len(named) == 1 else None
     listed = ";" in (message.first("reply-to") or "")  # as Outlook parts a list's members
     if len(message.reply_to) == 1 and not listed and _sendable(message.reply_to[0].address, identity):
@@ -173,12 +184,26 @@ def _reply_address(message: Message, identity: Identity, go_between: Intermediar
     return message.author.address if _sendable(message.author.address, identity) else None
 
 
-def _addresses(message: Message, header: str) -> tuple[str, ...]:
-    """Return the addresses of a header field, as configured for an intermediary."""
-    if header == "reply-to":
+def _addresses(message: Message, place: str) -> tuple[str, ...]:
+    """Return the addresses that stand where an intermediary names its sender: a header field, or a line of the text."""
+    if place == "none":
+        return ()
+    if place == "reply-to":
         return tuple(each.address for each in message.reply_to)
-    value = message.first(header.lower()) or ""
+    if place.startswith(TEXT):
+        return _in_text(message.text[:_TEXT_READ], place.removeprefix(TEXT).strip())
+    value = message.first(place) or ""
     return tuple(address for _, address in getaddresses([value[:1_000]]) if address)
+
+
+def _in_text(text: str, label: str) -> tuple[str, ...]:
+    """Return the addresses on the first line that begins with the label, or on the next one where it holds no more."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for at, line in enumerate(lines):
+        if line.lower().startswith(label):
+            rest = line[len(label) :].strip(" :\t*") or next(iter(lines[at + 1 : at + 2]), "")
+            return tuple(dict.fromkeys(each.rstrip(".") for each in _SENDABLE.findall(rest[:1_000])))
+    return ()
 
 
 def _sendable(address: str, identity: Identity) -> bool:

@@ -154,7 +154,7 @@ class Intermediary:
     """A machine that writes for people: a web form, voicemail-to-mail, a partner's forwarding desk (S10)."""
 
     address: str  # From address in lower case, or "@domain"
-    sender: str  # where the real sender stands: a header name ("reply-to"), or "none": nobody to answer
+    sender: str  # where the real sender stands: a header ("reply-to"), a line ("text: e-mail"), "none"; lower case
 
 
 @dataclass(frozen=True, slots=True)

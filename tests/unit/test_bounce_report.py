@@ -53,7 +53,7 @@ FIELDS = "Final-Recipient: rfc822; pat@example.net\nAction: {action}\nStatus: {s
 
 @pytest.mark.parametrize(
     ("action", "status", "permanent"),
-    [("failed", "5.1.1", True), ("failed", "4.4.7", False), ("delayed", "4.2.2", False), 
+    [("failed", "5.1.1", True), ("failed", "4.4.7", False), ("delayed", "4.2.2", False),
      ("Failed (expired)", "5.4.7", True), ("relayed", "2.0.0", False), ("delivered", "2.1.5", False)],
 )  # fmt: skip
 @pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])

@@ -19,6 +19,7 @@ AUTOMATIC_HEADERS = {
     "Auto-Submitted: auto-generated": ("automatic", "auto-submitted"),
     'Auto-Submitted: auto-notified; owner-email="x@example.net"': ("automatic", "auto-submitted"),
     "Auto-Submitted: something": ("automatic", "auto-submitted"),
+    "Auto-Submitted: false": ("automatic", "auto-submitted"),
     "Precedence: bulk": ("list", "precedence"),
     "Precedence: list": ("list", "precedence"),
     "Precedence: junk": ("list", "precedence"),
@@ -46,6 +47,7 @@ FORWARDED_BY_RULE = {
 }
 PERSONAL_HEADERS = (
     "Auto-Submitted: no",
+    "Auto-Submitted: NO (a person); x=y",
     "Auto-Submitted: auto-forwarded",
     "Precedence: normal",
     "Precedence: first-class",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from intake.mail.values import Intermediary
 from tests.unit.screening import US, outcome, screened
 
@@ -43,3 +45,41 @@ def test_out_of_office_of_an_intermediary_is_not_answered() -> None:
     us = replace(US, intermediaries=(FORM,))
     found = screened(identity=us, From="forms@council.example", Reply_To="a@example.net", Auto_Submitted="auto-replied")
     assert outcome(found) == ("auto-reply", "auto-submitted")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name: Pat Elm\nE-mail: pat@example.net\n\nThe lamps are dark.\n",
+        "Your details\n\nE-mail:\n\n  Pat Elm <pat@example.net>.\n\nE-mail: somebody@example.com\n",
+    ],
+)
+def test_sender_in_a_line_of_the_text(text: str) -> None:
+    """S10: a form that names its sender in the text alone is answered there: on the labelled line, or below it."""
+    us = replace(US, intermediaries=(Intermediary("forms@council.example", "text: e-mail"),))
+    assert screened(text, identity=us, From="noreply@council.example").reply_to != "pat@example.net"
+    found = screened(text, identity=us, From="forms@council.example", Auto_Submitted="auto-generated")
+    assert (outcome(found), found.reply_to) == (("person", None), "pat@example.net")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Name: Pat\n", "no-address"),
+        ("E-mail: pat@example.net, sam@example.net\n", "no-address"),
+        ("E-mail: not given\n", "no-address"),
+        ("E-mail: cohesion@example.org\n", "no-address"),
+        ("E-mail: noreply@example.net\n", "noreply-sender"),
+    ],
+)
+def test_no_single_address_behind_it(text: str, why: str) -> None:
+    """S10, S11: where an intermediary names nobody, several, ourselves or a `noreply`, nobody is answered."""
+    us = replace(US, intermediaries=(Intermediary("forms@council.example", "text: e-mail"),))
+    assert outcome(screened(text, identity=us, From="forms@council.example")) == ("person", why)
+
+
+def test_intermediary_whose_own_address_is_noreply() -> None:
+    """S10: an intermediary that writes as `noreply` is not silenced for that."""
+    us = replace(US, intermediaries=(Intermediary("noreply@council.example", "reply-to"),))
+    found = screened(identity=us, From="noreply@council.example", Reply_To="pat@example.net")
+    assert (outcome(found), found.reply_to) == (("person", None), "pat@example.net")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from intake.mail.parse import parse
 from intake.mail.screen import screen
 from tests.unit.screening import US, outcome, screened
 
+TOP = Path(__file__).parents[2]
 OUT_OF_OFFICE = {
     "en": "Automatic reply: Lamps",
     "en, older": "Out of Office: Lamps",
@@ -27,6 +30,35 @@ OUT_OF_OFFICE = {
     "el": "Αυτόματη απάντηση: Lamps",
     "fr": "Réponse automatique : Lamps",
     "de": "Automatische Antwort: Lamps",
+    "nl": "Automatisch antwoord: Lamps",
+    "en, away": "I am currently out of the office",
+    "ro, away": "În afara biroului",
+    "pl, away": "Poza biurem: Lamps",
+    "lt, away": "Nesu biure",
+    "lv, away": "Ārpus biroja",
+    "hu, away": "Irodán kívül",
+    "it, away": "Fuori ufficio",
+    "pt, away": "Fora do escritório",
+    "es, away": "Fuera de la oficina",
+    "bg, away": "Извън офиса",
+    "el, away": "Εκτός γραφείου",
+    "fr, away": "Absence du bureau",
+    "de, away": "Abwesenheitsnotiz",
+    "nl, away": "Niet op kantoor",
+    "uk, away": "Не в офісі",
+    "ru, away": "Вне офиса",
+    "sq, away": "Jashtë zyrës",
+    "tr, away": "Ofis dışındayım",
+    "ar, away": "خارج المكتب",
+    "fa-AF, away": "بیرون از دفتر",
+    "ps, away": "له دفتره بهر",
+    "ur, away": "دفتر سے باہر",
+    "pa, away": "ਦਫ਼ਤਰ ਤੋਂ ਬਾਹਰ",
+    "gu, away": "ઑફિસની બહાર",
+    "bn, away": "অফিসের বাইরে",
+    "ta, away": "அலுவலகத்திற்கு வெளியே",
+    "so, away": "Xafiiska ka maqan",
+    "zh, away": "不在办公室",
     "uk": "Автоматична відповідь: Lamps",
     "ru": "Автоматический ответ: Lamps",
     "sq": "Përgjigje automatike: Lamps",
@@ -60,6 +92,24 @@ NO_REPLY = {
     "el": "Μην απαντήσετε",
     "fr": "Ne pas répondre",
     "de": "Bitte nicht antworten!",
+    "nl": "Graag niet antwoorden",
+    "ro, no reply": "Fără răspuns",
+    "pl, no reply": "Bez odpowiedzi",
+    "lt, no reply": "Be atsakymo",
+    "lv, no reply": "Bez atbildes",
+    "hu, no reply": "Válasz nélkül",
+    "it, no reply": "Nessuna risposta",
+    "pt, no reply": "Sem resposta",
+    "es, no reply": "Sin respuesta",
+    "bg, no reply": "Без отговор",
+    "fr, no reply": "Pas de réponse",
+    "de, no reply": "Keine Antwort",
+    "uk, no reply": "Без відповіді",
+    "ru, no reply": "Без ответа",
+    "tr, no reply": "Cevap yok",
+    "ar, no reply": "بدون رد",
+    "fa-AF, no reply": "بدون جواب",
+    "ur, no reply": "کوئی جواب نہیں",
     "uk": "Прошу не відповідати",
     "ru": "Не отвечайте мне",
     "sq": "Mos u përgjigjni",
@@ -96,7 +146,7 @@ END:VCALENDAR
 
 
 @pytest.mark.parametrize("subject", OUT_OF_OFFICE.values(), ids=OUT_OF_OFFICE)
-@pytest.mark.parametrize("before", ["", "[External] ", "[EXTERNAL] (SPAM?) "])
+@pytest.mark.parametrize("before", ["", "[External] ", "[EXTERNAL] (SPAM?) ", "EXTERNAL EMAIL: "])
 def test_subject_of_an_automatic_reply(before: str, subject: str) -> None:
     """S1: out-of-office subjects in the residents' languages are told, also behind `[External]`."""
     assert outcome(screened(Subject=f"{before}{subject}")) == ("auto-reply", "out-of-office-subject")
@@ -118,6 +168,14 @@ def test_automatic_reply_behind_a_reply_prefix(subject: str) -> None:
 def test_subject_of_a_letter(subject: str) -> None:
     """S1: a letter's subject that only resembles an automatic reply's is a person's."""
     assert outcome(screened(Subject=subject)) == ("person", None)
+
+
+def test_every_shipped_language_has_both() -> None:
+    """S1, S8: each language that acknowledgements ship in has its out-of-office subject and its "no reply" here."""
+    shipped = {one.name for one in (TOP / "templates" / "acknowledgement").iterdir() if one.is_dir()} | {"en"}
+    for table in (OUT_OF_OFFICE, NO_REPLY):
+        known = {name.partition(",")[0].partition("-")[0] for name in table}
+        assert {name.partition("-")[0] for name in shipped} <= known
 
 
 @pytest.mark.parametrize("subject", NO_REPLY.values(), ids=NO_REPLY)
