@@ -29,7 +29,7 @@ from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
 from intake.errors import Problem, UserError
 from intake.loopback import is_loopback
-from intake.mail.values import Identity, Intermediary
+from intake.mail.values import GatewayVerdict, Identity, Intermediary
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
@@ -119,6 +119,11 @@ class App:
             intermediaries=tuple(Intermediary(one.address, one.sender.lower()) for one in screening.intermediaries),
             banners=screening.banners,
             authserv_id=screening.authserv_id,
+            microsoft_365=screening.microsoft_365,
+            gateways=tuple(
+                GatewayVerdict(one.header.lower(), one.begins.lower(), one.means == "forged")
+                for one in screening.gateway
+            ),
             hostnames=frozenset({self._host}),
         )
 

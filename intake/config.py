@@ -59,13 +59,23 @@ class IntermediaryEntry(Section):
     """A machine that writes for people."""
 
     address: Annotated[str, AfterValidator(_address_or_domain)]
-    sender: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+    sender: Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9-]+|text: *\S.*)$")]
+
+
+class GatewayEntry(Section):
+    """A header by which a mail gateway tells what it takes for spam, or for forged."""
+
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+    begins: Text
+    means: Literal["spam", "forged"]
 
 
 class Screening(Section):
     """What helps to tell machines and forgeries from people."""
 
     authserv_id: str | None = None
+    microsoft_365: bool = False
+    gateway: tuple[GatewayEntry, ...] = ()
     intermediaries: tuple[IntermediaryEntry, ...] = ()
     banners: tuple[Annotated[str, AfterValidator(_expression)], ...] = ()
 
