@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from intake.outbox import queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.views import Alert
-from intake.store import state, work
+from intake.store import ceilings, state, work
 from intake.store.database import Database
 from intake.store.work import SMTP, WorkFault
 
@@ -59,6 +59,14 @@ class Alarms:
         yield SMTP, "The SMTP server takes no mail", "" if smtp is None and queue.held(conn) else smtp
         for thread in THREADS:
             yield f"thread {thread}", f"The service fails at its work: {thread}", _fault(faults.get(thread))
+        yield "acknowledgements", "More acknowledgements are due than may go out in an hour", crowded(conn)
+
+
+def crowded(conn: Connection) -> str | None:
+    """Return the sentence for acknowledgements above the ceiling of the hour (S4); None where none waits for it."""
+    if not ceilings.held_back(conn):
+        return None
+    return "As many acknowledgements as `limits.acknowledgements-per-hour` allows went out: is it a loop? Others wait"
 
 
 def _fault(found: WorkFault | None) -> str | None:

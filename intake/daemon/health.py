@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from intake.daemon.alarms import crowded
 from intake.outbox import queue
 from intake.store import rulebooks, state, work
 from intake.store.rulebooks import RulebookState
@@ -64,6 +65,7 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
         *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
         *_waiting(counts, undelivered),
         *_held(conn),
+        *(said for said in [crowded(conn)] if said),
         *(_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP),
         *_for_a_person(counts, outbox),
     ]
