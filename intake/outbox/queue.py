@@ -159,7 +159,7 @@ def hold(conn: Connection, row_id: int, worker: str, why: str, now: datetime) ->
     return _change(conn, row, {"state": "due-later", "due_at": due, **_told(Reason("held", why))}, tried=False)
 
 
-def give_up(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
+def give_up(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:  # noqa: ARG001 (as the others)
     """Send it no more; what a digest held is open again (D3). False where `worker` holds it no longer."""
     row = _held(conn, row_id, worker)
     return row is not None and _give_up(conn, row, Reason("refused", why))
@@ -172,7 +172,7 @@ def unknown(conn: Connection, row_id: int, worker: str, why: str, now: datetime)
         return False
     if row.kind != "acknowledgement" and now >= row.expires_at:
         return _give_up(conn, row, Reason(TOO_LATE.code, why))
-    return _doubt(conn, row, Reason(NO_ANSWER, why), now)
+    return doubt(conn, row, Reason(NO_ANSWER, why), now)
 
 
 def recover(conn: Connection, now: datetime, *, alone: bool = False) -> int:
@@ -186,7 +186,7 @@ def recover(conn: Connection, now: datetime, *, alone: bool = False) -> int:
         dead &= or_(outbox.c.claimed_until <= now, outbox.c.claimed_until > now + LONGEST_DELAY)
     rows = conn.execute(select(outbox).where(dead).order_by(outbox.c.id).with_for_update(skip_locked=True)).all()
     for row in rows:
-        _doubt(conn, row, CRASHED, now)
+        doubt(conn, row, CRASHED, now)
     return len(rows)
 
 
@@ -263,7 +263,7 @@ def _held(conn: Connection, row_id: int, worker: str) -> Row[Any] | None:
     return conn.execute(select(outbox).where(held).with_for_update()).one_or_none()
 
 
-def _doubt(conn: Connection, row: Row[Any], reason: Reason, now: datetime) -> bool:
+def doubt(conn: Connection, row: Row[Any], reason: Reason, now: datetime) -> bool:
     """It may have arrived: an acknowledgement rests, a partner's mail goes again and says so (promise 5)."""
     if row.kind == "acknowledgement":
         return _change(conn, row, {"state": "unknown", "mail": None, **_told(reason)})

@@ -26,6 +26,8 @@ from intake.loopback import is_loopback
 Tls = Literal["tls", "starttls", "none"]
 Reply = tuple[int, bytes]
 
+_FAREWELL = 2.0  # seconds for the server to answer QUIT: a clean stop has ten
+
 # Replies by which a server refuses us rather than the recipient (RFC 4954 §4 and §6, RFC 5321 §3.8; 432 is
 # Microsoft 365's answer to too many connections).
 _HOLD_CODES = frozenset({421, 432, 454, 530, 534, 535, 538})
@@ -103,6 +105,8 @@ class SmtpClient:
         connection, self._kept = self._kept, None
         if connection is not None:
             with contextlib.suppress(smtplib.SMTPException, OSError):
+                if connection.sock is not None:
+                    connection.sock.settimeout(_FAREWELL)
                 connection.quit()
             connection.close()
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from traceback import extract_tb
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from intake.errors import Problem
+from intake.outbox.bounds import REFUSALS, BoundedEnvironment
 from intake.outbox.quoting import one_line, plain
 
 Context = Mapping[str, object]
@@ -71,7 +71,7 @@ class Templates:
         """Take the templates in `folder`; nothing is read yet."""
         self._folder = folder.resolve()
         self._own = _Folder(self._folder)
-        self._built_in = _Folder(built_in())
+        self._built_in = _Folder(built_in(), bounded=False)
 
     def render(self, contents: Contents) -> Rendered:
         """Render one mail; by the built-in templates where one of the admins' fails."""
@@ -129,9 +129,10 @@ class _Fault(Exception):
 class _Folder:
     """A folder of templates."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, bounded: bool = True) -> None:
         self._path = path
         self._environment = _environment(path)
+        self._environment.bounded = bounded
 
     def render(self, contents: Contents) -> Rendered:
         """Render one mail. Raises an ExceptionGroup of a _Fault for each file that fails."""
@@ -195,7 +196,7 @@ class _Folder:
 
     def _write(self, name: str, known: Context) -> str:
         try:
-            words = self._environment.get_template(name).render(known).strip()
+            words = self._environment.write(self._environment.get_template(name), known).strip()
             if not plain(words):
                 raise TemplateError(_NOTHING)
         except FAULTS as why:
@@ -203,8 +204,8 @@ class _Folder:
         return words
 
 
-def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+def _environment(folder: Path) -> BoundedEnvironment:
+    environment = BoundedEnvironment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         autoescape=lambda name: name is None or not name.endswith(".txt"),
@@ -269,7 +270,7 @@ def _candid(fault: _Fault) -> Problem:
 def _discreet(fault: _Fault) -> Problem:
     """Return what is wrong without any value that the template was given."""
     why = fault.why
-    harmless = isinstance(why, TemplateNotFound | TemplateSyntaxError) or str(why) == _NOTHING
+    harmless = isinstance(why, TemplateNotFound | TemplateSyntaxError) or str(why) in {_NOTHING, *REFUSALS}
     if harmless or re.fullmatch(r"'\w+' is undefined", str(why)):
         sentence = _candid(fault).message
     else:

@@ -17,13 +17,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.errors import UserError
 from intake.store.alone import Lock, refuse_network
 from intake.store.faults import fault
 
-BUSY_SECONDS = 10.0  # how long SQLite waits for another writer
+BUSY_SECONDS = 10.0  # how long to wait for what another has locked
 CONNECT_SECONDS = 10
 UPGRADE_LOCK = 0x696E74616B65  # of PostgreSQL's advisory locks, the one of our upgrades
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -143,6 +144,7 @@ def upgrade(database: Database) -> list[str]:
     _make_file(database.path)
     with database.transaction() as conn:
         if database.path is None:
+            conn.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another's upgrade may take its time
             conn.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
             _check_encoding(conn)
         steps = _pending(conn)
@@ -182,14 +184,31 @@ def _sqlite(path: Path) -> Engine:
         return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
-    event.listen(engine, "connect", _set_up_connection)
+    event.listen(engine, "connect", partial(_set_up_connection, path))
+    event.listen(engine, "checkout", partial(_same_file, path))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_up_connection(connection: sqlite3.Connection, _record: Any) -> None:
+def _set_up_connection(path: Path, connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    record.info["file"] = _file(path)
+
+
+def _same_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Give up a connection whose file was moved away or put in another's place: what it kept would be lost."""
+    if record.info["file"] != _file(path):
+        raise DisconnectionError
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another that bears its name later; None: there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _begin(conn: Connection) -> None:
@@ -198,13 +217,20 @@ def _begin(conn: Connection) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args=POSTGRESQL,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         hide_parameters=True,
     )
+    event.listen(engine, "begin", _wait_briefly)
+    return engine
+
+
+def _wait_briefly(conn: Connection) -> None:
+    """Wait for others' locks only so long, then say so; for this transaction: the next one may meet another session."""
+    conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
 
 
 def _exists(path: Path) -> bool:
