@@ -18,6 +18,7 @@ from rich.console import Console
 
 from intake import __version__, lookups, reports, starter
 from intake.app import App
+from intake.cli_cases import case_app
 from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
 from intake.cli_upkeep import RECONCILE_EXAMPLES, reconcile
@@ -51,6 +52,7 @@ main_app = typer.Typer(
 digest_app = typer.Typer(no_args_is_help=True, help="What partners get on schedule.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 main_app.add_typer(quarantine_app, name="quarantine")
+main_app.add_typer(case_app, name="case")
 main_app.add_typer(digest_app, name="digest")
 main_app.add_typer(db_app, name="db")
 main_app.add_typer(rules_app, name="rules")

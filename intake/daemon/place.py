@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row
 
 from intake.mail.bounce_report import BounceReport
 from intake.mail.message import Message
-from intake.mail.threading import Clues, clues, clues_of_report, sender, vouched
+from intake.mail.screen_verdicts import authenticated
+from intake.mail.threading import Clues, clues, clues_of_report, sender
 from intake.mail.tokens import RESIDENT, Signed, Tokens, reference_of
 from intake.mail.values import Identity, Kind, Reason, Triage
 from intake.rules.rulebook import Partner, Rulebook
@@ -113,7 +114,7 @@ class Places:
             return Placing(may_belong_to=case_id, reason=FORGED)
         partner = self._partner(who, named)
         by_token = partner is not None and partner.id == named.audience
-        is_vouched = vouched(message, self.identity)
+        is_vouched = authenticated(message, self.identity)
         if partner and by_token:
             taken_by = (message.author.name or who) if is_vouched else None
             return Placing(case_id, reason=named.by, note_of=partner.id, taken_by=taken_by, unverified=not is_vouched)

@@ -21,9 +21,6 @@ _REFERENCE = re.compile(r"(?<![A-Za-z0-9])CSP[\s‐-―-]{0,2}([0-9A-Z]{4})[\s�
 _TOKEN = re.compile(rf"(?<![a-z0-9]){LOOKS.pattern}(?![a-z0-9])")
 _SOFT_BREAK = re.compile(r"=\r?\n")
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-forwarded-to")
-_RESULT = re.compile(r"\s*(?:\([^)]{0,200}\)\s*)?([^\s;()]+)[^;]{0,80};", re.ASCII)
-_DMARC_PASS = re.compile(r"[;\s]dmarc\s*=\s*pass\b([^;]{0,300})", re.IGNORECASE)
-_HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*\"?(?:[^\s;\"@]*@)?([^\s;\"]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +73,6 @@ def sender(message: Message, identity: Identity, reply_to: str | None) -> str:
     `reply_to` is the one address that an answer would go to. "" where nobody can tell.
     """
     return ((reply_to or "") if intermediary(message, identity) else message.author.address).lower()
-
-
-def vouched(message: Message, identity: Identity) -> bool:
-    """Tell whether the authserv-id that is believed says dmarc=pass for the author's domain (S5; RFC 8601, RFC 7489).
-
-    The topmost of its headers counts. Where nobody is believed, nobody vouches.
-    """
-    if identity.authserv_id is None:
-        return False
-    for value in message.all("authentication-results"):
-        found = _RESULT.match(value)
-        if found and found[1].lower() == identity.authserv_id.lower():
-            passed = _DMARC_PASS.search(value)
-            domain = _HEADER_FROM.search(passed[1]) if passed else None
-            return passed is not None and (domain is None or domain[1].lower().rstrip(".") == message.author.domain)
-    return False
 
 
 def _is_ours(id_: str, identity: Identity) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from intake.mail.values import Kind, Urgency
 from intake.store.references import valid_reference
@@ -29,6 +29,15 @@ class Standing:
     partners: tuple[str, ...]  # ids of those who have it
     flags: frozenset[str]  # of all of its messages
     urgency: Urgency  # the highest of its messages
+
+
+@dataclass(frozen=True, slots=True)
+class DeadAddress:
+    """An address that our mail came back from for good."""
+
+    address: str  # in lower case
+    since: datetime
+    detail: str  # the bounce's status
 
 
 def by_references(conn: Connection, references: Iterable[str]) -> list[Standing]:
@@ -107,6 +116,17 @@ def mark_dead(conn: Connection, address: str, message_id: int, detail: str, now:
     """Mark an address that our mail came back from; `detail` is the bounce's status, never an address."""
     row = {"address": _address(address), "message_id": message_id, "detail": detail, "since": now}
     conn.execute(upsert(conn, dead_addresses).values(row).on_conflict_do_nothing())
+
+
+def dead(conn: Connection) -> list[DeadAddress]:
+    """Return the addresses that are marked, the latest first."""
+    rows = conn.execute(select(dead_addresses).order_by(dead_addresses.c.since.desc(), dead_addresses.c.address))
+    return [DeadAddress(row.address, row.since, row.detail) for row in rows]
+
+
+def revive(conn: Connection, address: str) -> bool:
+    """Take the mark away; False where there is none."""
+    return conn.execute(delete(dead_addresses).where(dead_addresses.c.address == _address(address))).rowcount > 0
 
 
 def token_key(conn: Connection) -> bytes | None:
