@@ -41,7 +41,7 @@ class Clues:
 def clues(message: Message, identity: Identity) -> Clues:
     """Return what a message says of its case."""
     named = [*message.references, *message.in_reply_to]
-    named = named if len(named) <= MOST_IDS else [*named[:10], *named[10 - MOST_IDS :]]
+    named = named if len(named) < MOST_IDS else [*named[:10], *named[11 - MOST_IDS :]]
     named = list(dict.fromkeys([*([message.message_id] if message.message_id else []), *named]))
     ours = [one for one in named if _is_ours(one, identity)]
     others = [one for one in named if not _is_ours(one, identity)]
