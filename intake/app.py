@@ -25,6 +25,7 @@ from intake.daemon.health import Health, health
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.rules import Rules
+from intake.daemon.scanning import Scanner
 from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
 from intake.errors import Problem, UserError
@@ -156,7 +157,13 @@ class App:
         return f"{socket.gethostname()}:{os.getpid()}"
 
     def _processor(self, sorter: Callable[[], Sorter]) -> Processor:
-        return Processor(self.database, sorter, self.composer, self.worker)
+        return Processor(self.database, sorter, self.composer, self.worker, self.scanner)
+
+    @cached_property
+    def scanner(self) -> Scanner | None:
+        """What offers attachments to the virus scanner; None where there is none."""
+        clamd = self.connections.clamd()
+        return Scanner(clamd, self.database) if clamd else None
 
     def daemon(self) -> Daemon:
         """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
@@ -181,6 +188,7 @@ class App:
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
             alone=self.database.path is not None,
             alarms=Alarms(self.database, alerts, names),
+            scanner=self.scanner,
         )
 
     def imap(self, mailbox: Mailbox) -> ImapSettings:

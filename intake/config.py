@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import re2
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from intake.config_servers import Email, Mailbox, OAuth, Secretive, Section, Smtp, Text, email_address
+from intake.config_servers import Email, Mailbox, OAuth, Scanner, Secretive, Section, Smtp, Text, email_address
 from intake.errors import UserError
 from intake.yamlfile import DAYS, ClockTime, Day, load_file, validate
 
@@ -135,6 +135,7 @@ class Config(Section):
     paths: Paths = Paths()
     digests: Digests = Digests()
     alerts: Alerts = Alerts()
+    scanner: Scanner | None = None
 
     @field_validator("mailboxes")
     @classmethod

@@ -86,6 +86,22 @@ class Server(Secretive):
         return self
 
 
+class Scanner(Section):
+    """The ClamAV daemon that attachments are offered to. It knows no encryption, so it is on this machine."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 3310
+    socket: Path | None = None
+
+    @model_validator(mode="after")
+    def _here(self) -> Scanner:
+        if not is_loopback(self.host):
+            raise ValueError("`host` must be this machine (127.0.0.1): attachments are sent in the clear")
+        if self.socket and self.model_fields_set & {"host", "port"}:
+            raise ValueError("name either `socket` or `host` and `port`, not both")
+        return self
+
+
 class Mailbox(Server):
     """A mailbox that is read by IMAP."""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from intake.clamd import Clamd
 from intake.config import Config
 from intake.config_servers import Mailbox, Smtp, client_secret, secret
 from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
@@ -55,6 +56,11 @@ class Connections:
         """Return how our mail is handed over. Raises UserError."""
         smtp = self.config.smtp
         return SmtpSettings(smtp.host, smtp.port, smtp.tls, user=smtp.user, **self._sign_in(smtp, "the SMTP server"))
+
+    def clamd(self) -> Clamd | None:
+        """Return how the virus scanner is reached; None where there is none."""
+        scanner = self.config.scanner
+        return None if scanner is None else Clamd(scanner.host, scanner.port, scanner.socket)
 
     def _sign_in(self, server: Mailbox | Smtp, what: str) -> dict[str, Any]:
         if server.sign_in == "oauth" and self.tokens is not None:

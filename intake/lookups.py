@@ -7,7 +7,7 @@ from typing import Any
 
 from intake.errors import UserError
 from intake.outbox import queue
-from intake.store import cases, quarantine
+from intake.store import cases, quarantine, scanning
 from intake.store.database import Database
 
 MOST_FOUND = 100  # messages that one search returns
@@ -64,8 +64,10 @@ def case(database: Database, reference: str) -> cases.Case:
 
 
 def raw_of(database: Database, message_id: int) -> bytes:
-    """Return a stored message's raw bytes."""
+    """Return a stored message's raw bytes. Raises UserError where one of its attachments is kept back (X5)."""
     with database.read() as conn:
+        if verdict := scanning.kept_back(conn, message_id):
+            raise UserError(f"the letter is kept back: an attachment is {verdict}; `intake show` prints its text")
         return cases.raw(conn, message_id)
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from intake.daemon.health import Health
 from intake.daemon.worker import Summary
 from intake.errors import UserError
+from intake.mail.message import Attachment
 from intake.store.cases import Case
 
 
@@ -137,6 +138,10 @@ def printable(text: str) -> str:
     )
 
 
+def _verdict(attachment: Attachment) -> str:
+    return f", {attachment.verdict}" if attachment.verdict else ""
+
+
 def case_text(case: Case, zone: ZoneInfo) -> str:
     """Return a case for a person: each message with what was decided and why, then the mails that went out."""
     lines = [f"{case.reference}, opened {cell(case.opened_at, zone)}"]
@@ -147,7 +152,7 @@ def case_text(case: Case, zone: ZoneInfo) -> str:
         lines += [f"  areas: {', '.join(one.areas)}"] if one.areas else []
         lines += [f"  answer: {one.acknowledge or 'none'} ({one.acknowledge_reason.detail})"]
         lines += [_because(why.rule, [span.text for span in why.spans]) for why in one.evidence]
-        lines += [f"  attached: {two.name} ({two.type}, {two.size} bytes)" for two in one.attachments]
+        lines += [f"  attached: {two.name} ({two.type}, {two.size} bytes{_verdict(two)})" for two in one.attachments]
         lines += [one.left_behind] if one.left_behind else []
         lines += ["", one.full_text.strip()]
     lines += ["", *(f"{mail.kind} to {mail.partner or mail.recipient}: {mail.state}" for mail in case.mails)]

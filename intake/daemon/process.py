@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from intake.daemon.follow import followed
 from intake.daemon.place import Place, Places
+from intake.daemon.scanning import Scanner
 from intake.errors import Temporary, place_of
 from intake.mail.bounce_report import BounceReport, read_report
 from intake.mail.values import Delivery, Kind, Reason, Triage
@@ -42,6 +43,7 @@ class Processor:
     sorter: Callable[[], Sorter]  # the one that sorts by the rulebook in force
     composer: Composer
     worker: str  # who claims: unique among the processes that share the database
+    scanner: Scanner | None = None  # None: attachments are not scanned
     alerts: Alerts | None = None  # who hears of a partner's mail that came back; None: nobody
 
     def process(self) -> int:
@@ -82,6 +84,8 @@ class Processor:
         stage = "triage"
         try:
             triage = sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
+            if self.scanner:
+                triage = self.scanner.checked(triage, claim.raw)
             stage = "record"
             self._record(claim, triage, sorter)
         except Temporary:

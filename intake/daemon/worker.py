@@ -21,6 +21,7 @@ from intake.daemon.loop import WAIT_SECONDS, Loop, Pause
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.rules import Rules
+from intake.daemon.scanning import Scanner
 from intake.daemon.schedule import Schedule
 from intake.errors import Temporary, UserError
 from intake.mailbox.backoff import Backoff
@@ -63,6 +64,7 @@ class Service:
     backoff: Backoff
     alone: bool  # no other process shares the database
     alarms: Alarms
+    scanner: Scanner | None = None  # None: attachments are not scanned
     pause: Pause = threading.Event.wait  # how a thread waits
 
     def once(self, stop: threading.Event) -> Summary:
@@ -79,6 +81,8 @@ class Service:
             self._receive(summary, receiver)
         while not stop.is_set() and (triaged := self._try(summary, self.processor.process)):
             summary.triaged += triaged
+        if self.scanner:
+            self._try(summary, self.scanner.again)
         summary.digests = self._try(summary, self.digester.make_due)
         self._try(summary, self.alarms.look)
         summary.delivered = self._deliver_all(summary, stop)
@@ -172,13 +176,15 @@ class Service:
 
     def _loops(self) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
-        steps = {
+        steps: dict[str, Callable[[Mapping[str, Loop]], None]] = {
             "triage": self._triage,
             "deliver": self._deliver,
             "digests": self._digests,
             "housekeeping": self._tidy,
             "rules": self._rules,
         }
+        if self.scanner:
+            steps["scan"] = partial(self._scan, self.scanner)
         for name, step in steps.items():
             loops[name] = self._loop(name, partial(step, loops))
         for receiver in self.receivers:
@@ -208,6 +214,11 @@ class Service:
         if self.alarms.look():
             loops["deliver"].ring()
         loops["housekeeping"].rest(TIDY_SECONDS)
+
+    def _scan(self, scanner: Scanner, loops: Mapping[str, Loop]) -> None:
+        while not loops["scan"].stopping and scanner.again():
+            pass
+        loops["scan"].rest(TIDY_SECONDS)
 
     def _rules(self, loops: Mapping[str, Loop]) -> None:
         loops["rules"].rest(self.rules.look(monotonic()))

@@ -34,6 +34,7 @@ class Attachment:
     size: int  # bytes after decoding
     sha256: str  # of the decoded bytes, hexadecimal
     inline: bool  # an image that the HTML shows in place
+    verdict: str | None = None  # of the virus scanner: "clean", "infected", "unscanned", "unscannable"; None: not asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ RULEBOOK = Rulebook("", _CATEGORIES, {PARTNER.id: PARTNER}, {}, frozenset(), Non
 # The last is one that no template can know of; so is the language.
 _FLAGS = (
     *("no-acknowledgement", "no-uniform", "deadline", "child", "vulnerable", "retaliation", "repeat-contact"),
-    *("interpreter", "unreadable", "same-message-id", "not-to:partner", "complaint-about:partner", "another"),
+    *("interpreter", "unreadable", "same-message-id", "infected", "unscanned"),
+    *("not-to:partner", "complaint-about:partner", "another"),
 )
 _RARE = Language("tlh", 0.6)
 

@@ -137,6 +137,7 @@ attachments = Table(
     Column("size", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("inline", Boolean, nullable=False),
+    Column("verdict", String(16)),  # X5: clean, infected, unscanned, unscannable; null: no scanner was asked
 )
 
 quarantine = Table(

@@ -126,3 +126,28 @@ def test_secret_from_environment_or_file(tmp_path: Path, monkeypatch: pytest.Mon
     found = secret(by_file.mailboxes[0], "mailbox main", tmp_path)
     assert found is not None
     assert found.get_secret_value() == "from file"
+
+
+@pytest.mark.parametrize(
+    ("scanner", "said"),
+    [
+        ("{host: av.example.org}", "must be this machine"),
+        ("{socket: /run/clamd.ctl, port: 3310}", "not both"),
+        ("{sokcet: /run/clamd.ctl}", "did you mean `socket`?"),
+    ],
+)
+def test_scanner(tmp_path: Path, scanner: str, said: str) -> None:
+    """X5, X2: the virus scanner is on this machine, reached in one way; without the section there is none."""
+    path = write(tmp_path)
+    assert load_config(path).scanner is None
+    path.write_text(path.read_text("utf-8") + f"scanner: {scanner}\n", "utf-8")
+    assert said in faults(path)[0][1]
+
+
+def test_scanner_by_its_socket(tmp_path: Path) -> None:
+    """X5: a scanner is named by a socket, or by a port of this machine."""
+    path = write(tmp_path)
+    path.write_text(path.read_text("utf-8") + "scanner:\n  socket: /run/clamav/clamd.ctl\n", "utf-8")
+    scanner = load_config(path).scanner
+    assert scanner is not None
+    assert (scanner.socket, scanner.host, scanner.port) == (Path("/run/clamav/clamd.ctl"), "127.0.0.1", 3310)
