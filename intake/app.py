@@ -24,6 +24,7 @@ from intake.daemon.digests import Digester
 from intake.daemon.health import Health, health
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
+from intake.daemon.restores import Restores
 from intake.daemon.rules import Rules
 from intake.daemon.scanning import Scanner
 from intake.daemon.worker import Service as Daemon
@@ -34,7 +35,6 @@ from intake.mail.values import GatewayVerdict, Identity, Intermediary
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
-from intake.mailbox.imap_settings import ImapSettings
 from intake.outbox import digest
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer, Service
@@ -156,6 +156,11 @@ class App:
         """What this process calls itself when it claims rows."""
         return f"{socket.gethostname()}:{os.getpid()}"
 
+    @cached_property
+    def restores(self) -> Restores:
+        """What finds out a database that was restored from a backup."""
+        return Restores.of(self.database, self.here, self.worker)
+
     def _processor(self, sorter: Callable[[], Sorter]) -> Processor:
         return Processor(self.database, sorter, self.composer, self.worker, self.scanner)
 
@@ -181,6 +186,7 @@ class App:
                 self.worker,
                 self.config.smtp.per_minute,
                 self.config.limits.acknowledgements_per_hour,
+                restores=self.restores,
             ),
             rules=rules,
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},
@@ -191,14 +197,11 @@ class App:
             scanner=self.scanner,
         )
 
-    def imap(self, mailbox: Mailbox) -> ImapSettings:
-        """Return how that mailbox is reached. Raises UserError where its password is missing."""
-        return self.connections.imap(mailbox)
-
     def _receiver(self, mailbox: Mailbox) -> Receiver:
         held = timedelta(seconds=max(120, 3 * mailbox.poll_seconds))
-        source = ImapSource(self.imap(mailbox))
-        return Receiver(source, self.database, self.worker, held, asks_since=mailbox.since is None)
+        source = ImapSource(self.connections.imap(mailbox))
+        asks = mailbox.since is None
+        return Receiver(source, self.database, self.worker, held, asks_since=asks, restores=self.restores)
 
     def _smtp(self) -> SmtpClient:
         return SmtpClient(self.connections.smtp())
@@ -222,6 +225,7 @@ class App:
             raise fault
         self.database.hold_alone()
         upgrade(self.database)
+        self.restores.begin(self.database)
         daemon.rules.begin(alone=daemon.alone)
         return daemon
 

@@ -45,4 +45,4 @@ def _mailboxes(app: App, name: str | None) -> list[ImapSettings]:
     known = {one.name: one for one in app.config.mailboxes}
     if name is not None and name not in known:
         raise UserError(f"`{name}` is no mailbox of config.yaml; there are: {', '.join(known)}")
-    return [app.imap(one) for one in known.values() if name in (None, one.name)]
+    return [app.connections.imap(one) for one in known.values() if name in (None, one.name)]

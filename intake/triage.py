@@ -34,7 +34,7 @@ MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  
 _TAGS = re.compile(r"\[[^\]]{0,40}\]")  # what gateways and lists put into subjects: "[EXTERNAL]"
 FORWARDS = 5  # attached letters that are read at most
 DUE = Reason("due", "a person wrote, and nothing speaks against an answer")
-LATE = Reason("late", "it was first seen 48 hours or more after it arrived")
+LATE = Reason("late", "it was first seen 48 hours or more after it arrived, or came by an import or around a restore")
 UNSOLICITED = Reason("rules", "the rules took it for unsolicited mail")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from intake.errors import Permanent, Temporary, place_of
+from intake.daemon.restores import Restores
+from intake.errors import IntakeError, Permanent, Temporary, place_of
 from intake.mailbox.backoff import Backoff
 from intake.outbox import queue
 from intake.outbox.queue import Queued
@@ -39,6 +40,7 @@ class Deliverer:
     per_minute: int
     per_hour: int = 200  # acknowledgements, to all addresses together (S4)
     backoff: Backoff = field(default_factory=lambda: Backoff(Random()))  # noqa: S311 (jitter)
+    restores: Restores | None = None  # what finds out a restored database
     sent_at: deque[datetime] = field(default_factory=deque)  # within the last minute
     _holds: int = 0  # attempts since the server last took or refused a mail
     _held_at: datetime | None = None
@@ -55,12 +57,27 @@ class Deliverer:
             now = self.database.clock(conn)
             if self._pause(now):
                 return False
+            if self.restores:
+                self.restores.look(conn, now)
             ceilings.hold_back(conn, self.per_hour, now)
             claimed = queue.claim(conn, self.worker, now, LEASE)
+            number = self.restores.count(conn, now) if self.restores and claimed else 0
+        self._note(number, claimed)
         for row in claimed:
             self.sent_at.append(now)
             self._send(row)
         return bool(claimed)
+
+    def _note(self, number: int, claimed: Sequence[Queued]) -> None:
+        """Write down that mails go out, before they do; where that fails they stay. Raises Temporary, UserError."""
+        try:
+            if self.restores and number:
+                self.restores.note(number)
+        except IntakeError as error:
+            for row in claimed:
+                self._became(row, queue.hold, str(error))
+            self._record_owed()
+            raise
 
     def pause(self) -> float:
         """Return the seconds until the rate limit, or a server that takes nothing, may be tried; 0.0 for at once."""

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from intake.daemon.restores import Restores
 from intake.errors import Temporary, UserError
 from intake.mailbox.source import Fetched, Place, Source
-from intake.store import leases, ledger, state
+from intake.store import leases, ledger, state, tally
 from intake.store.database import Database
 from intake.store.ledger import StoredLedger
 
@@ -30,6 +31,7 @@ class Receiver:
     held: timedelta = timedelta(minutes=2)  # how long it stays a dead process's; renewed at every poll and batch
     asks_since: bool = False  # a first start on a folder that is not empty must be told from which day on (F11)
     backlog: bool = False  # an import: never acknowledged, whatever its dates say (F11)
+    restores: Restores | None = None  # what finds out a restored database
     progress: Callable[[int], None] = field(default=lambda _kept: None)  # told the size of each batch that is kept
     stopping: Callable[[], bool] = field(default=lambda: False)  # looked at between two pieces of work
     _fence: int | None = None  # of the lease by which this process holds the mailbox
@@ -81,7 +83,11 @@ class Receiver:
         with self.database.transaction() as conn:
             if not self._alone and not self._hold(conn):
                 raise Temporary(f"mailbox {self.source.name}: another process has taken it over")
-            ids = ledger.keep(conn, batch, self.database.clock(conn), backlog=self.backlog)
+            now = self.database.clock(conn)
+            if self.restores:
+                self.restores.look(conn, now)
+            answered = tally.answered_until(conn, self.source.name)
+            ids = ledger.keep(conn, batch, now, backlog=self.backlog, answered_until=answered)
         log.info("kept", extra={"mailbox": self.source.name, "messages": len(ids)})
         return len(ids)
 

@@ -13,6 +13,7 @@ from intake.store.database import Database
 from intake.store.packing import pack
 from intake.store.quarantine import DISMISSED
 from intake.store.tables import UNSETTLED, deliveries, quarantine, raws
+from intake.store.tally import EVERYTHING
 from intake.store.upsert import upsert
 
 LATE_AFTER = timedelta(hours=48)  # F11
@@ -49,15 +50,24 @@ def known(conn: Connection, mailbox: str, folder: str, uidvalidity: int, now: da
     return frozenset(uids)
 
 
-def keep(conn: Connection, batch: Sequence[Fetched], now: datetime, *, backlog: bool = False) -> list[int]:
+def keep(
+    conn: Connection,
+    batch: Sequence[Fetched],
+    now: datetime,
+    *,
+    backlog: bool = False,
+    answered_until: datetime | None = None,
+) -> list[int]:
     """Keep what was fetched, each place once and equal bytes once; return the deliveries that wait because of it.
 
     A place that is known already stays as it is. What the server did not hand over is quarantined (stage `fetch`),
-    once, and waits as soon as a later fetch brings it. All of a `backlog` is late, whatever its dates say (F11).
+    once, and waits as soon as a later fetch brings it. All of a `backlog` is late, whatever its dates say (F11), and
+    what arrived before `answered_until`, which the database as it was before a restore may have had answered.
     """
     for fault in (one for one in batch if one.fault):
         _keep_fault(conn, fault, now)
-    ids = [_keep(conn, one, now, late=backlog or _late(one, now)) for one in batch if not one.fault]
+    before = EVERYTHING if backlog else max(now - LATE_AFTER, answered_until or now - LATE_AFTER)
+    ids = [_keep(conn, one, now, late=one.arrived <= before) for one in batch if not one.fault]
     return [delivery_id for delivery_id in ids if delivery_id is not None]
 
 

@@ -9,10 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
 
+from intake.store.quarantine import DISMISSED
 from intake.store.tables import cases, deliveries, messages, quarantine, raws
 
 STORED, COPY, WAITING, QUARANTINED = "stored", "copy", "waiting", "quarantined"
-_NAMES = {"recorded": STORED, "duplicate": COPY, "waiting": WAITING, "quarantined": QUARANTINED}
+_NAMES = {
+    "recorded": STORED,
+    "duplicate": COPY,
+    "waiting": WAITING,
+    "quarantined": QUARANTINED,
+    DISMISSED: DISMISSED,  # taken out of quarantine by a person
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Entry:
     folder: str
     uidvalidity: int
     uid: str
-    outcome: str  # stored, copy, waiting, quarantined
+    outcome: str  # stored, copy, waiting, quarantined, dismissed
     reference: str  # of the case that it is in, or that holds what it is a copy of; "" while it has none
     settled: bool
     header_id: str | None  # Message-ID without brackets, where it is recorded
@@ -94,7 +101,7 @@ def _fault(row: Any) -> str:
         return _fault_of_recorded(row, outcome)
     if row.message_id is not None:
         return f"{outcome}, and recorded as well"
-    return _fault_of_waiting(row) if outcome == WAITING else _fault_of_quarantined(row)
+    return _fault_of_waiting(row, outcome) if outcome != QUARANTINED else _fault_of_quarantined(row)
 
 
 def _fault_of_recorded(row: Any, outcome: str) -> str:
@@ -103,10 +110,10 @@ def _fault_of_recorded(row: Any, outcome: str) -> str:
     return f"{outcome}, and in quarantine as well" if row.in_quarantine else ""
 
 
-def _fault_of_waiting(row: Any) -> str:
+def _fault_of_waiting(row: Any, outcome: str) -> str:
     if row.in_quarantine:
-        return "waiting, and in quarantine as well"
-    return "" if row.raw else "it waits to be sorted, but its bytes are gone"
+        return f"{outcome}, and in quarantine as well"
+    return "" if row.raw or outcome != WAITING else "it waits to be sorted, but its bytes are gone"
 
 
 def _fault_of_quarantined(row: Any) -> str:
