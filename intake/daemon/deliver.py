@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from sqlalchemy import Connection
+
 from intake.daemon.restores import Restores
 from intake.errors import IntakeError, Permanent, Temporary, place_of
 from intake.mailbox.backoff import Backoff
-from intake.outbox import queue
+from intake.outbox import pace, queue
 from intake.outbox.queue import Queued
 from intake.outbox.smtp import Hold, SmtpClient, Unknown
 from intake.store import ceilings, work
@@ -41,7 +43,7 @@ class Deliverer:
     per_hour: int = 200  # acknowledgements, to all addresses together (S4)
     backoff: Backoff = field(default_factory=lambda: Backoff(Random()))  # noqa: S311 (jitter)
     restores: Restores | None = None  # what finds out a restored database
-    sent_at: deque[datetime] = field(default_factory=deque)  # within the last minute
+    sent_at: deque[datetime] = field(default_factory=deque)  # attempts of this process within the last minute
     _holds: int = 0  # attempts since the server last took or refused a mail
     _held_at: datetime | None = None
     _held_for: timedelta = timedelta(0)
@@ -55,7 +57,7 @@ class Deliverer:
         self._record_owed()
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
-            if self._pause(now):
+            if self._pause(conn, now):
                 return False
             if self.restores:
                 self.restores.look(conn, now)
@@ -64,7 +66,6 @@ class Deliverer:
             number = self.restores.count(conn, now) if self.restores and claimed else 0
         self._note(number, claimed)
         for row in claimed:
-            self.sent_at.append(now)
             self._send(row)
         return bool(claimed)
 
@@ -82,13 +83,13 @@ class Deliverer:
     def pause(self) -> float:
         """Return the seconds until the rate limit, or a server that takes nothing, may be tried; 0.0 for at once."""
         with self.database.read() as conn:
-            return self._pause(self.database.clock(conn))
+            return self._pause(conn, self.database.clock(conn))
 
-    def _pause(self, now: datetime) -> float:
+    def _pause(self, conn: Connection, now: datetime) -> float:
         while self.sent_at and not now - MINUTE < self.sent_at[0] <= now:  # long ago, or before the clock was set back
             self.sent_at.popleft()
         limited = self.sent_at[0] + MINUTE - now if len(self.sent_at) >= self.per_minute else timedelta(0)
-        return max(limited, self._held(now)).total_seconds()
+        return max(limited, pace.pause(conn, self.per_minute, now), self._held(now)).total_seconds()
 
     def _held(self, now: datetime) -> timedelta:
         if self._held_at is None or not self._held_at <= now < self._held_at + self._held_for:
@@ -104,7 +105,10 @@ class Deliverer:
     def recover(self, *, alone: bool) -> int:
         """Take up mails that a dead process was sending; `alone`: no other process can be sending now."""
         with self.database.transaction() as conn:
-            return queue.recover(conn, self.database.clock(conn), alone=alone)
+            now = self.database.clock(conn)
+            found = queue.recover(conn, now, alone=alone)
+        self.sent_at.extend([now] * found)  # they may have gone out just now
+        return found
 
     def _send(self, row: Queued) -> None:
         held = ""
@@ -141,7 +145,9 @@ class Deliverer:
 
     def _record(self, row: Queued, outcome: Callable[..., bool], why: tuple[str, ...]) -> None:
         with self.database.transaction() as conn:
-            held = outcome(conn, row.id, self.worker, *why, self.database.clock(conn))
+            now = self.database.clock(conn)
+            held = outcome(conn, row.id, self.worker, *why, now)
+        self.sent_at.append(now)  # when it went out, not when it was claimed: a server's minute may begin late
         log.info(outcome.__name__, extra={"outbox": row.id, "kind": row.kind, "recorded": held})
 
     def _answered(self, held: str) -> None:
