@@ -41,6 +41,10 @@ class Named:
             return Outcome(True, tuple(found for one in outcomes if one.held for found in one.found))
         return Outcome(False, tuple(found for one in outcomes for found in one.found), 1, self.label)
 
+    def holds(self, view: View) -> bool:
+        """Hold where one is."""
+        return any(place.holds(view) for place in self.places)
+
 
 @dataclass(frozen=True, slots=True)
 class Places:

@@ -16,7 +16,7 @@ from intake.rules.shape import ConditionShape, RuleShape, ThenShape
 from intake.yamlfile import Document
 
 RAISED = (Urgency.TODAY, Urgency.EMERGENCY, Acknowledge.NEUTRAL, Acknowledge.NONE)  # what weights can add up to
-WORDS_TOGETHER = 1000  # of a `by-word` that one leaf looks for: it hands over only so many places
+WORDS_TOGETHER = 1000  # phrases of a `by-word` that one leaf looks for: it hands over only so many places
 PARTNER_FLAGS = ("not-to", "complaint-about")  # flags whose value names a partner
 
 
@@ -144,16 +144,22 @@ class Compiler:
                 self.problems.append((source / n).unknown("area", one, self._known.areas))
 
     def _by_word(self, shape: ThenShape, source: Source) -> conditions.Condition:
-        """Return the condition that one of the words stands there; in parts, so that many words count."""
+        """Return the condition that one of the words stands there."""
         self.problems.extend(
             (source / word).problem(f"`{word}`: a word here is one word or phrase, without * and $", key=True)
             for word in shape.by_word
             if "*" in word or "$" in word
         )
-        words = list(shape.by_word)
-        parts = [words[start : start + WORDS_TOGETHER] for start in range(0, len(words), WORDS_TOGETHER)]
-        leaves = tuple(leaf for part in parts for leaf in self._lexicon.words(part, source, None, by_key=True))
-        return conditions.Words(leaves, f"by-word: {_brief(words)}")
+        label = f"by-word: {_brief(shape.by_word)}"
+        made = {written: pattern(written) or "" for written in shape.by_word}
+        parts: list[conditions.Condition] = []
+        if single := frozenset(form for form in made.values() if form and " " not in form):
+            parts.append(conditions.Vocabulary(single, label))
+        phrases = [written for written, form in made.items() if form not in single]
+        for start in range(0, len(phrases), WORDS_TOGETHER):
+            together = phrases[start : start + WORDS_TOGETHER]
+            parts.append(conditions.Words(self._lexicon.words(together, source, None, by_key=True), label))
+        return parts[0] if len(parts) == 1 else conditions.Any(tuple(parts))
 
     def _check_then(self, shape: ThenShape, source: Source, *, safety: bool) -> None:
         if shape.category is not None and shape.category not in self._known.categories:

@@ -89,7 +89,8 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
     for index in sorted(indexes):
         if view.told or not any(map(found.isdisjoint, program.needs[index])):
             rule = program.rules[index]
-            yield rule, rule.when.check(view)
+            needs_words = view.told or rule.effects.counts_words
+            yield rule, rule.when.check(view) if needs_words else Outcome(rule.when.holds(view))
 
 
 def fires(rule: Rule, outcome: Outcome) -> tuple[Fired, Evidence]:
@@ -107,7 +108,7 @@ def fires(rule: Rule, outcome: Outcome) -> tuple[Fired, Evidence]:
 
 def _times(rule: Rule, outcome: Outcome) -> int:
     """Return how often a rule counts: once for every different word, as far as it says; not for one within another."""
-    if rule.effects.times == 1 or len(outcome.found) == 1:
+    if rule.effects.times == 1 or len(outcome.found) <= 1:
         return 1
     kept: list[Found] = []
     for one in sorted(outcome.found, key=lambda one: (one.reading.field, one.verbatim, one.start, -one.end)):

@@ -14,8 +14,9 @@ from intake.rules import conditions, weigh
 from intake.rules.areas import Named
 from intake.rules.conditions import Condition, View
 from intake.rules.decide import look
-from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Findings, Found, Leaves
+from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Findings, Found
 from intake.rules.normal import Reading
+from intake.rules.phrases import Leaves
 from intake.rules.program import Rule
 from intake.rules.rulebook import Rulebook
 from intake.rules.unreadable import RULE as UNREADABLE
@@ -256,6 +257,8 @@ class _Tree:
             case Named():
                 groups = [place.leaves for place in condition.places]
                 yield Line(depth, condition.label, outcome.held, _spans(outcome.found), self._note(groups))
+            case conditions.Vocabulary():
+                yield Line(depth, condition.label, outcome.held, _spans(outcome.found), "")
             case conditions.Test():
                 yield Line(depth, condition.label, outcome.held, (), "")
             case _:

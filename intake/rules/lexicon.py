@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from intake.errors import Problem
-from intake.rules.match import Leaves, Matcher, Word, pattern, regex_fault, regex_size
+from intake.rules.match import Matcher, pattern, regex_fault, regex_size
+from intake.rules.phrases import Leaves, Word
 from intake.rules.shape import Lists
 from intake.yamlfile import Document, Where, meant
 

@@ -1,45 +1,37 @@
 """One compiled matcher for every word, phrase and regular expression of a rulebook.
 
-Words are found by one Aho-Corasick automaton over the normal form (see `rules.normal`), where words are parted by
-single spaces, so that a space in a pattern is a word boundary. Regular expressions are RE2's, asked all at once which
-of them occur at all. What is found is handed to the leaves (the conditions) that asked for it.
+Words are found word by word in the normal form (see `rules.phrases`). Regular expressions are RE2's, asked all at once
+which of them occur at all. What is found is handed to the leaves (the conditions) that asked for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-import ahocorasick
 import re2
 
 from intake.mail.values import Span
 from intake.rules import normal
 from intake.rules.normal import Reading
+from intake.rules.phrases import Leaves, Phrases, Word
 
 SUBJECT, OWN_WORDS, FULL_TEXT, ATTACHMENT_NAMES = "subject", "own-words", "full-text", "attachment-names"
 MOST_FOUND = 2_000  # places of one leaf's words: more than any letter has, so that a rule sees the last as the first
 MOST_MATCHES = 50  # of one regular expression in one field
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ARABIC = re.compile("[\u0620-\u06ff]{3,}")
-_PREFIXING = ("", "ar")  # whose letters write particles onto words; those in Persian, Pashto and Urdu do not
-_PARTICLES = ("ال", "وال", "بال", "لل", "فال", "کال")  # that Arabic writes onto the next word
-_LETTERS = ("و", "ب", "ل", "ف", "ک")  # the same, of one letter: only onto words of four letters and more
-
-
-Leaves = tuple[int, ...]  # numbers of leaves whose findings are taken together
 
 
 class Found(NamedTuple):
     """One place where a leaf's words stand."""
 
     reading: Reading
-    start: int  # in the reading's normal form; in its original text for a regular expression
-    end: int
+    start: int  # number of its first word, from 0; place in the original text for a regular expression
+    end: int  # of what comes after it
     verbatim: bool  # whether the places are those of the original text
 
     @property
@@ -52,7 +44,7 @@ class Found(NamedTuple):
     @property
     def normal(self) -> str:
         """Its words in normal form."""
-        return self.span.text.casefold() if self.verbatim else self.reading.normal[self.start : self.end].strip()
+        return self.span.text.casefold() if self.verbatim else " ".join(self.reading.words[self.start : self.end])
 
     @property
     def words(self) -> tuple[int, int]:
@@ -60,7 +52,7 @@ class Found(NamedTuple):
         if self.verbatim:
             before = len(normal.words(self.reading.text[: self.start]))
             return before, before + max(0, len(normal.words(self.span.text)) - 1)
-        return self.reading.word(self.start), self.reading.word(self.end - 1)
+        return self.start, self.end - 1
 
 
 class Spoken(NamedTuple):
@@ -71,14 +63,6 @@ class Spoken(NamedTuple):
 
 
 UNKNOWN = Spoken("", "")
-
-
-class Word(NamedTuple):
-    """A word or phrase, and in which letters it is looked for."""
-
-    form: str  # in normal form; a word of which any ending counts bears a *: "wybi* szyb*"
-    language: str  # "pl": in Polish ones, and where the language is in doubt; "": in all
-    careful: bool = False  # whether the least doubt is enough
 
 
 def pattern(written: str) -> str | None:
@@ -94,44 +78,12 @@ def pattern(written: str) -> str | None:
     return " ".join(found) or None
 
 
-def _key(form: str) -> str:
-    """Return what the automaton looks for: everything up to the first open ending."""
-    before, star, _ = form.partition("*")
-    return f" {before}" if star else f" {before} "
-
-
-def _rest(form: str) -> re.Pattern[str] | None:
-    """Return what must follow the key where an open ending is not the last word's."""
-    _, star, after = form.partition("*")
-    if not star or not after:
-        return None
-    return re.compile("[^ ]*" + re.escape(after).replace(re.escape("*"), "[^ ]*") + "(?= )")
-
-
-class _Asker(NamedTuple):
-    """Leaves that ask for one word in the same way."""
-
-    fields: frozenset[str] | None  # that they read by choice
-    is_open: bool  # whether any ending may follow
-    rest: re.Pattern[str] | None  # what must follow the key
-    leaves: Leaves
-
-
-class _Entry(NamedTuple):
-    """What the automaton hands over for one key."""
-
-    length: int
-    closed: Leaves  # that ask for nothing more, and read what is read by default
-    opened: Leaves  # the same, but any ending may follow
-    others: tuple[_Asker, ...]
-    careful: tuple[_Asker, ...]  # of all of them those of safety rules
-
-
 class Findings:
     """What one message holds: for every leaf that found something, where."""
 
-    def __init__(self, defaults: frozenset[str]) -> None:
-        """Start empty; `defaults` are the fields read by leaves that name none."""
+    def __init__(self, readings: Sequence[Reading], defaults: frozenset[str]) -> None:
+        """Start empty; `defaults` are the fields of `readings` that are read by leaves that name none."""
+        self.readings = readings
         self.defaults = defaults
         self.by_leaf: defaultdict[int, list[Found]] = defaultdict(list)  # to be read by `of`
 
@@ -143,6 +95,19 @@ class Findings:
         """Return what some leaves found."""
         parts = [self.by_leaf[leaf][:MOST_FOUND] for leaf in leaves if leaf in self.by_leaf]
         return parts[0] if len(parts) == 1 else [found for part in parts for found in part]
+
+    def any(self, leaves: Leaves) -> bool:
+        """Whether one of some leaves found something."""
+        return any(leaf in self.by_leaf for leaf in leaves)
+
+    def among(self, words: Collection[str]) -> list[Found]:
+        """Return where, in what is read by default, each of `words` stands first; single words in normal form."""
+        found = []
+        for reading in self.readings:
+            if reading.field in self.defaults:
+                firsts = {word: n for n, word in reversed(list(enumerate(reading.words))) if word in words}
+                found += [Found(reading, n, n + 1, False) for n in firsts.values()]
+        return found
 
 
 class Matcher:
@@ -156,29 +121,32 @@ class Matcher:
     ) -> None:
         """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice."""
         self._fields = fields
-        by_language: dict[str, list[tuple[Word, int]]] = {}
-        for one, leaf in words:
-            by_language.setdefault(one.language, []).append((one, leaf))
-        self._automata = {language: _automaton(found, fields) for language, found in by_language.items()}
+        self._phrases = Phrases((word, fields.get(leaf), leaf) for word, leaf in words)
         self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
         self._set = _set([written for written, _ in regexes])
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
 
-    def search(self, readings: Iterable[Reading], defaults: frozenset[str], spoken: Spoken = UNKNOWN) -> Findings:
+    def search(self, readings: Sequence[Reading], defaults: frozenset[str], spoken: Spoken = UNKNOWN) -> Findings:
         """Return everything that the leaves find in `readings`; those without a choice read `defaults`.
 
         Words of languages that are not `spoken` are passed over.
         """
-        findings = Findings(defaults)
+        findings = Findings(readings, defaults)
         for reading in readings:
-            for language, automaton in self._automata.items():
-                if language in ("", spoken.usual) or not spoken.usual:
-                    _search_words(automaton, reading, findings)
-                elif not spoken.careful:
-                    _search_careful(automaton, reading, findings)
+            self._search_words(reading, spoken, findings)
             if self._set is not None:
                 self._search_regexes(reading, findings)
         return findings
+
+    def _search_words(self, reading: Reading, spoken: Spoken, findings: Findings) -> None:
+        usual, in_doubt, by_leaf = spoken.usual, not spoken.careful, findings.by_leaf
+        for start, end, asked in self._phrases.search(reading.words):
+            found = Found(reading, start, end, False)
+            for language, careful, fields, leaves in asked:
+                is_heard = not language or not usual or language == usual or (careful and in_doubt)
+                if is_heard and findings.reads(fields, reading.field):
+                    for leaf in leaves:
+                        by_leaf[leaf].append(found)
 
     def _search_regexes(self, reading: Reading, findings: Findings) -> None:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
@@ -187,47 +155,6 @@ class Matcher:
             for matched in islice(compiled.finditer(text), MOST_MATCHES):
                 if matched.end() > matched.start() and findings.reads(self._fields.get(leaf), reading.field):
                     findings.by_leaf[leaf].append(Found(reading, matched.start(), matched.end(), verbatim=True))
-
-
-def _search_words(automaton: Any, reading: Reading, findings: Findings) -> None:
-    text, by_default, by_leaf = reading.normal, reading.field in findings.defaults, findings.by_leaf
-    for last, (length, closed, opened, others, _) in automaton.iter(text):
-        start = last + 2 - length
-        if by_default and closed:
-            found = Found(reading, start, last, False)
-            for leaf in closed:
-                by_leaf[leaf].append(found)
-        if by_default and opened:
-            found = Found(reading, start, text.index(" ", last + 1), False)
-            for leaf in opened:
-                by_leaf[leaf].append(found)
-        if others:
-            _ask(others, reading, start, last, findings)
-
-
-def _search_careful(automaton: Any, reading: Reading, findings: Findings) -> None:
-    """Find the words of safety rules alone."""
-    for last, entry in automaton.iter(reading.normal):
-        _ask(entry.careful, reading, last + 2 - entry.length, last, findings)
-
-
-def _ask(askers: Iterable[_Asker], reading: Reading, start: int, last: int, findings: Findings) -> None:
-    for fields, is_open, rest, leaves in askers:
-        if not findings.reads(fields, reading.field):
-            continue
-        end = _end(reading.normal, last, rest, is_open=is_open)
-        if end is not None:
-            found = Found(reading, start, end, verbatim=False)
-            for leaf in leaves:
-                findings.by_leaf[leaf].append(found)
-
-
-def _end(text: str, last: int, rest: re.Pattern[str] | None, *, is_open: bool) -> int | None:
-    """Return where what begins with a key that ends at `last` ends; None where its rest does not follow."""
-    if rest is not None:
-        matched = rest.match(text, last + 1)
-        return matched.end() if matched else None
-    return text.index(" ", last + 1) if is_open else last
 
 
 def regex_fault(written: str) -> str:
@@ -262,45 +189,3 @@ def _set(regexes: Sequence[str]) -> Any:
         made.Add(written)
     made.Compile()
     return made
-
-
-def _automaton(words: Iterable[tuple[Word, int]], fields: Mapping[int, frozenset[str]]) -> Any:
-    asking: dict[tuple[Word, frozenset[str] | None], list[int]] = {}
-    for one, leaf in words:
-        asking.setdefault((one, fields.get(leaf)), []).append(leaf)
-    entries: dict[str, list[tuple[_Asker, bool]]] = {}
-    for (one, chosen), leaves in asking.items():
-        asker = _Asker(chosen, one.form[-1] == "*", _rest(one.form), tuple(leaves))
-        for key in _with_particles(_key(one.form)) if one.language in _PREFIXING else (_key(one.form),):
-            entries.setdefault(key, []).append((asker, one.careful))
-    automaton = ahocorasick.Automaton()
-    same: dict[_Entry, _Entry] = {}  # most words are asked for in the same few ways
-    for key, known in entries.items():
-        entry = _entry(key, known)
-        automaton.add_word(key, same.setdefault(entry, entry))
-    automaton.make_automaton()
-    return automaton
-
-
-def _entry(key: str, askers: Iterable[tuple[_Asker, bool]]) -> _Entry:
-    """Return the entry of a key, from what asks for it and whether that is a safety rule."""
-    plain = [one for one, _ in askers if one.fields is None and one.rest is None]
-    return _Entry(
-        len(key),
-        tuple(leaf for one in plain for leaf in one.leaves if not one.is_open),
-        tuple(leaf for one in plain for leaf in one.leaves if one.is_open),
-        tuple(one for one, _ in askers if one.fields is not None or one.rest is not None),
-        tuple(one for one, is_careful in askers if is_careful),
-    )
-
-
-def _with_particles(key: str) -> list[str]:
-    """Return `key` and, for Arabic script, its forms with the particles that are written onto it."""
-    first = key.split(maxsplit=1)[0]
-    if not _ARABIC.fullmatch(first):
-        return [key]
-    if first.startswith("ال"):
-        forms = [f"{letter}{first}" for letter in _LETTERS if letter != "ل"] + [f"لل{first[2:]}"]
-    else:
-        forms = [f"{particle}{first}" for particle in _PARTICLES + (_LETTERS if len(first) >= 4 else ())]
-    return [key, *(key.replace(first, form, 1) for form in forms)]

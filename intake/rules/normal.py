@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from itertools import accumulate, pairwise
 
 from intake.mail.values import Span
@@ -88,30 +87,15 @@ class Reading:
         self.field = field
         self.text = text[:LONGEST]
         self._marked = _one_by_one(self.text)
-        self.normal = f" {' '.join(self._marked.replace(chr(39), '').split())} "
-        self._starts: list[int] | None = None
+        self.words = self._marked.replace("'", "").split()
         self._places: list[tuple[int, int]] | None = None
-        self._spans: dict[tuple[int, int], Span] = {}
 
-    @property
-    def starts(self) -> list[int]:
-        """Where in `normal` each word begins."""
-        if self._starts is None:
-            self._starts = list(accumulate(map((1).__add__, map(len, self.normal.split())), initial=1))
-        return self._starts
-
-    def word(self, position: int) -> int:
-        """Return the number, from 0, of the word that `position` in `normal` lies in."""
-        return bisect_right(self.starts, position) - 1
-
-    def span(self, start: int, end: int) -> Span:
-        """Return where in the original text the words from `start` to `end` (in `normal`) stand."""
-        if (start, end) not in self._spans:
-            if self._places is None:
-                self._places = self._original_places()
-            begin, finish = self._places[self.word(start)][0], self._places[self.word(end - 1)][1]
-            self._spans[start, end] = Span(self.field, begin, finish, self.text[begin:finish])
-        return self._spans[start, end]
+    def span(self, first: int, after: int) -> Span:
+        """Return where in the original text the words from number `first` to before `after` stand."""
+        if self._places is None:
+            self._places = self._original_places()
+        start, end = self._places[first][0], self._places[after - 1][1]
+        return Span(self.field, start, end, self.text[start:end])
 
     def _original_places(self) -> list[tuple[int, int]]:
         found = _RUN.finditer(self._marked)

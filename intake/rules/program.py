@@ -54,6 +54,11 @@ class Effects:
     acknowledge: Acknowledge | None
     stop: bool
 
+    @property
+    def counts_words(self) -> bool:
+        """Whether it matters which words were found."""
+        return self.times > 1 or self.by_word is not None
+
     def told(self) -> tuple[str, ...]:
         """Return the effects in the words of the rule files: "category housing", "flag child"."""
         single = (

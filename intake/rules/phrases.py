@@ -1,0 +1,153 @@
+"""Compiled words and phrases: a trie whose steps are whole words, so that its size does not slow the search down.
+
+A text is walked word by word in normal form (see `rules.normal`). What can begin with a word is looked up once and
+remembered, and most words of a letter are the same few in every letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from typing import NamedTuple
+
+Leaves = tuple[int, ...]  # numbers of leaves whose findings are taken together
+Fields = frozenset[str] | None  # that leaves read by choice; None: what is read by default
+
+_REMEMBERED = 50_000  # words; hostile letters may hold more
+_ARABIC = re.compile("[\u0620-\u06ff]{3,}")
+_PREFIXING = ("", "ar")  # whose letters write particles onto words; those in Persian, Pashto and Urdu do not
+_THE = "ال"
+_PARTICLES = ("ال", "وال", "بال", "لل", "فال", "کال")  # that Arabic writes onto the next word
+_LETTERS = ("و", "ب", "ل", "ف", "ک")  # the same, of one letter: only onto words of four letters and more
+
+
+class Word(NamedTuple):
+    """A word or phrase, and in which letters it is looked for."""
+
+    form: str  # in normal form; a word of which any ending counts bears a *: "wybi* szyb*"
+    language: str  # "pl": in Polish ones, and where the language is in doubt; "": in all
+    careful: bool = False  # whether the least doubt is enough
+
+
+class Asker(NamedTuple):
+    """Leaves that ask for one word or phrase in the same way."""
+
+    language: str  # as of Word
+    careful: bool
+    fields: Fields
+    leaves: Leaves
+
+
+class _Node:
+    """Where the words so far lead: what asks for them, and what may follow."""
+
+    __slots__ = ("asked", "closed", "lengths", "opened")
+
+    def __init__(self) -> None:
+        self.asked: tuple[Asker, ...] = ()
+        self.closed: dict[str, _Node] = {}  # the next word
+        self.opened: dict[str, _Node] = {}  # how the next word begins
+        self.lengths: tuple[int, ...] = ()  # of the latter
+
+    def follow(self, word: str) -> list[_Node]:
+        """Return where `word` leads."""
+        nodes = []
+        if word in self.closed:
+            nodes.append(self.closed[word])
+        for length in self.lengths:
+            if length > len(word):
+                break
+            if word[:length] in self.opened:
+                nodes.append(self.opened[word[:length]])
+        return nodes
+
+    def child(self, token: str) -> _Node:
+        """Return where a word of a pattern leads, made where it is not there yet."""
+        known, key = (self.opened, token[:-1]) if token[-1] == "*" else (self.closed, token)
+        if key not in known:
+            known[key] = _Node()
+            if known is self.opened and len(key) not in self.lengths:
+                self.lengths = tuple(sorted((*self.lengths, len(key))))
+        return known[key]
+
+
+_Begin = tuple[tuple[Asker, ...], list[_Node]]  # who asks for a word alone, and where longer ones go on
+
+
+class Phrases:
+    """All words and phrases of a rulebook. Immutable but for what it remembers; safe to share between threads."""
+
+    def __init__(self, words: Iterable[tuple[Word, Fields, int]]) -> None:
+        """Compile words, each with the fields in which its leaf looks for it."""
+        self._root, self._arabic = _Node(), _Arabic()
+        self._begins: dict[str, _Begin] = {}
+        asking: dict[tuple[Word, Fields], list[int]] = {}
+        for word, fields, leaf in words:
+            asking.setdefault((word, fields), []).append(leaf)
+        same: dict[tuple[Asker, ...], tuple[Asker, ...]] = {}  # most words are asked for in the same few ways
+        for (word, fields), leaves in asking.items():
+            asker = Asker(word.language, word.careful, fields, tuple(leaves))
+            for node in self._ends(word):
+                asked = (*node.asked, asker)
+                node.asked = same.setdefault(asked, asked)
+
+    def search(self, words: Sequence[str]) -> Iterator[tuple[int, int, tuple[Asker, ...]]]:
+        """Yield (number of the first word, of the one after the last, who asked) for everything found in a text."""
+        begins, count = self._begins, len(words)
+        for start, word in enumerate(words):
+            asked, nodes = begins.get(word) or self._remembered(word)
+            end = start + 1
+            if asked:
+                yield start, end, asked
+            while nodes and end < count:
+                nodes = [following for node in nodes for following in node.follow(words[end])]
+                end += 1
+                for node in nodes:
+                    if node.asked:
+                        yield start, end, node.asked
+
+    def _remembered(self, word: str) -> _Begin:
+        nodes = (*self._root.follow(word), *dict.fromkeys(self._arabic.follow(word)))
+        begin = (
+            tuple(asker for node in nodes for asker in node.asked),
+            [node for node in nodes if node.closed or node.opened],
+        )
+        if len(self._begins) < _REMEMBERED:
+            self._begins[word] = begin
+        return begin
+
+    def _ends(self, word: Word) -> Iterator[_Node]:
+        """Yield where a pattern ends."""
+        first, *others = word.form.split()
+        begins = [self._root.child(first)]
+        if word.language in _PREFIXING and _ARABIC.fullmatch(first.rstrip("*")):
+            begins.append(self._arabic.child(first))
+        for begin in begins:
+            yield reduce(_Node.child, others, begin)
+
+
+class _Arabic:
+    """First words of patterns in Arabic script, onto which particles may be written."""
+
+    def __init__(self) -> None:
+        self._short, self._long, self._definite = _Node(), _Node(), _Node()
+
+    def child(self, token: str) -> _Node:
+        """Return where the first word of a pattern leads."""
+        if token.startswith(_THE):
+            return self._definite.child(token)
+        return (self._long if len(token.rstrip("*")) >= 4 else self._short).child(token)
+
+    def follow(self, word: str) -> Iterator[_Node]:
+        """Yield where `word` leads once its particles are off."""
+        for particle in _PARTICLES:
+            if word.startswith(particle):
+                yield from self._short.follow(word[len(particle) :])
+                yield from self._long.follow(word[len(particle) :])
+        if word.startswith(_LETTERS):
+            yield from self._long.follow(word[1:])
+            if word[0] != "ل":
+                yield from self._definite.follow(word[1:])
+        if word.startswith("لل"):
+            yield from self._definite.follow(_THE + word[2:])
