@@ -122,6 +122,12 @@ class Alerts(Section):
     address: Email | None = None
 
 
+class Threads(Secretive):
+    """How replies find their case; the password is the key that tokens are signed with."""
+
+    plus_addressing: bool = False
+
+
 class Config(Section):
     """One deployment, whole."""
 
@@ -135,6 +141,7 @@ class Config(Section):
     paths: Paths = Paths()
     digests: Digests = Digests()
     alerts: Alerts = Alerts()
+    threads: Threads = Threads()
     scanner: Scanner | None = None
 
     @field_validator("mailboxes")

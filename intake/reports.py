@@ -142,11 +142,25 @@ def _verdict(attachment: Attachment) -> str:
     return f", {attachment.verdict}" if attachment.verdict else ""
 
 
+def _standing(case: Case, zone: ZoneInfo) -> list[str]:
+    """Return how a case stands: what it may belong to, and who has taken it."""
+    closed = f", closed {cell(case.closed_at, zone)}" if case.closed_at else ""
+    again = f", opened again {cell(case.reopened_at, zone)}" if case.reopened_at and not closed else ""
+    return [
+        f"{case.reference}, opened {cell(case.opened_at, zone)}{closed}{again}",
+        *([f"may belong to {case.may_belong_to}"] if case.may_belong_to else []),
+        *(f"{one} may belong to this case" for one in case.named_by),
+        *(f"taken by {one.taken_by} ({one.partner}), {cell(one.taken_at, zone)}" for one in case.taken),
+    ]
+
+
 def case_text(case: Case, zone: ZoneInfo) -> str:
     """Return a case for a person: each message with what was decided and why, then the mails that went out."""
-    lines = [f"{case.reference}, opened {cell(case.opened_at, zone)}"]
+    lines = _standing(case, zone)
     for one in case.messages:
-        lines += ["", f"{one.from_name} <{one.from_address}>, {cell(one.arrived_at, zone)}: {one.subject}"]
+        whose = f"Note of {one.note_of}: " if one.note_of else ""
+        lines += ["", f"{whose}{one.from_name} <{one.from_address}>, {cell(one.arrived_at, zone)}: {one.subject}"]
+        lines += [f"  threading: {one.threading.detail}"] if one.threading else []
         lines += [f"  {one.kind}; {', '.join(one.categories)}; {one.urgency}; {one.language}"]
         lines += [f"  flags: {', '.join(one.flags)}"] if one.flags else []
         lines += [f"  areas: {', '.join(one.areas)}"] if one.areas else []

@@ -87,11 +87,11 @@ def test_ids() -> None:
 
 
 def test_ids_are_bounded() -> None:
-    """P5: of a thousand ids the first and the last few are looked at."""
-    many = "\n ".join(f"<{n}@x.example>" for n in range(1_000))
+    """P5: of hundreds of ids the first and the last few are looked at."""
+    many = "\n ".join(f"<{n}@x.example>" for n in range(400))
     read = found(f"To: {US}\nReferences: {many}")
     assert len(read.ids) <= MOST_IDS
-    assert {"0@x.example", "999@x.example"} <= set(read.ids)
+    assert {"0@x.example", "399@x.example"} <= set(read.ids)
 
 
 def test_nothing() -> None:
