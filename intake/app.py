@@ -193,7 +193,7 @@ class App:
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
             alone=self.database.path is not None,
-            alarms=Alarms(self.database, alerts, names),
+            alarms=Alarms(self.database, alerts, names, self.connections.secret_expires),
             scanner=self.scanner,
         )
 
@@ -262,7 +262,7 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
-        faults = self._faults(lambda: self.rulebook, lambda: self.composer, self._examples)
+        faults = self._faults(lambda: self.rulebook, lambda: self.composer, self._examples, self.connections.check)
         if steps := pending(self.database):
             said = NOT_STARTED if FIRST_STEP in steps else NOT_UPGRADED
             raise UserError("\n".join([*faults, *self._faults(self._connections), said]))

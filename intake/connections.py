@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from intake.clamd import Clamd
 from intake.config import Config
 from intake.config_servers import Mailbox, Smtp, client_secret, secret
+from intake.errors import UserError
 from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
-from intake.oauth import OAuthSettings, Tokens
+from intake.oauth import OAuthSettings, Tokens, runs_out
 from intake.outbox.smtp import SmtpSettings
 
 
@@ -34,6 +35,16 @@ class Connections:
             return None
         secret_ = client_secret(oauth, self.here).get_secret_value()
         return Tokens(OAuthSettings(oauth.token_url, oauth.client_id, oauth.scope, secret_), self.clock)
+
+    @property
+    def secret_expires(self) -> date | None:
+        """The last day of the client secret; None where it is not told."""
+        return self.config.oauth.client_secret_expires if self.config.oauth else None
+
+    def check(self) -> None:
+        """Raise UserError where the client secret is about to run out (H5)."""
+        if self.secret_expires and (said := runs_out(self.secret_expires, self.clock().date())):
+            raise UserError(said)
 
     def imap(self, mailbox: Mailbox) -> ImapSettings:
         """Return how `mailbox` is read. Raises UserError."""

@@ -25,6 +25,7 @@ from intake.loopback import is_loopback
 
 MARGIN = timedelta(minutes=5)  # a token is renewed so long before its end, or a tenth of a short life
 LIFE = timedelta(hours=1)  # of a token whose end the server does not tell (RFC 6749 §5.1)
+NOTICE = timedelta(days=30)  # before the end of a client secret (H5)
 LARGEST = 100_000  # bytes of an answer
 _WHO = "OAuth"
 _ERROR = re.compile(r"[A-Za-z_]{1,60}")
@@ -42,6 +43,17 @@ _MENDS = {  # by Microsoft's number, else by RFC 6749 §5.2
 }
 
 
+def runs_out(expires: date, today: date) -> str | None:
+    """Return the sentence for a client secret whose last day is near, or over; None: there is time."""
+    if expires - today > NOTICE:
+        return None
+    verb = "runs out" if today <= expires else "ran out"
+    return (
+        f"The client secret for OAuth {verb} on {expires}: mail is neither read nor sent without one. Make a new one, "
+        "put it in its place, change `oauth.client-secret-expires`, and start the service anew"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthSettings:
     """An application that signs in as itself. Raises UserError for an address that must not be used (X2)."""
@@ -50,7 +62,6 @@ class OAuthSettings:
     client_id: str
     scope: str
     secret: str = field(repr=False)
-    secret_expires: date | None = None  # the last day on which it is good; None: not told
     ca_file: Path | None = None  # PEM; None: the system's
     timeout: float = 30.0  # seconds without a byte
 
@@ -100,7 +111,7 @@ class Tokens:
         text, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(text, str) or not _TOKEN.fullmatch(text):
             raise Temporary(f"{_WHO}: {_host(self._settings)} gave no token")
-        life = timedelta(seconds=int(seconds)) if re.fullmatch(r"\d{1,9}", str(seconds)) else LIFE
+        life = timedelta(seconds=int(str(seconds))) if re.fullmatch(r"\d{1,9}", str(seconds)) else LIFE
         return _Token(text, asked + life - min(MARGIN, life / 10))
 
 

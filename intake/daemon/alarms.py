@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from intake.oauth import runs_out
 from intake.outbox import queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.views import Alert
@@ -33,6 +34,7 @@ class Alarms:
     database: Database
     alerts: Alerts
     mailboxes: tuple[str, ...]
+    secret_expires: date | None = None  # the last day of OAuth's client secret
 
     def look(self) -> int:
         """Tell what has become unwell, and what has mended; return how many mails that makes. Raises Temporary."""
@@ -40,7 +42,17 @@ class Alarms:
             return 0
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
-            return sum(self._tell(conn, topic, title, error, now) for topic, title, error in self._topics(conn, now))
+            told = sum(self._tell(conn, topic, title, error, now) for topic, title, error in self._topics(conn, now))
+            return told + self._secret(conn, now)
+
+    def _secret(self, conn: Connection, now: datetime) -> bool:
+        """Tell ahead, and once more when it is too late, that the client secret runs out (H5)."""
+        if self.secret_expires is None:
+            return False
+        topic, title = "client secret", "A new client secret is needed"
+        if said := runs_out(self.secret_expires, now.date()):
+            return self.alerts.raised(conn, Alert(topic, title, "It is what mail is read and sent with.", (said,)), now)
+        return self.alerts.mended(conn, Alert(topic, title, "There is a new one.", ()), now)
 
     def _tell(self, conn: Connection, topic: str, title: str, error: str | None, now: datetime) -> bool:
         if error is None:
