@@ -38,6 +38,6 @@ def test_thirty_days_ahead(database: Database, clock: Clock) -> None:
         "Attention: A new client secret is needed, 30",
         "Attention: A new client secret is needed, -1",
     ]
-    assert told(database, clock, ENDS + timedelta(days=365), 2) == ["Mended: A new client secret is needed, -12"]
+    assert told(database, clock, ENDS + timedelta(days=365), 2) == ["Mended: A new client secret is needed, -11"]
     with database.read() as conn:
         assert len(conn.execute(select(outbox.c.id)).all()) == 3
