@@ -31,7 +31,7 @@ NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def write(folder: Path, *changes: tuple[str, str], oauth: str = OAUTH) -> Path:
-    text = SHIPPED.read_text("utf-8") + oauth
+    text = oauth + SHIPPED.read_text("utf-8")
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
@@ -128,3 +128,21 @@ def test_status_tells_ahead(tmp_path: Path, day: tuple[int, int, int], said: str
     else:
         with pytest.raises(UserError, match=said):
             made.check()
+
+
+def test_the_documented_example_works(tmp_path: Path) -> None:
+    """H5: what the page shows for Microsoft 365 loads as it stands."""
+    page = (SHIPPED.parent / "docs" / "configuration.md").read_text("utf-8")
+    (tmp_path / "config.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
+    config = load_config(tmp_path / "config.yaml")
+    assert {config.mailboxes[0].sign_in, config.smtp.sign_in} == {"oauth"}
+    assert config.screening.microsoft_365
+
+
+def test_the_shipped_comments_work(tmp_path: Path) -> None:
+    """H5: the `oauth` section of the shipped file needs no more than its comment signs removed."""
+    text = SHIPPED.read_text("utf-8")
+    start = text.index("# oauth:")
+    section = text[start : text.index("screening:", start)]
+    path = write(tmp_path, (section, section.replace("# oauth:", "oauth:").replace("\n#   ", "\n  ")), oauth="")
+    assert load_config(path).oauth is not None
