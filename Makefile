@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock clean
+.PHONY: help demo test soak check lock clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(VENV)/ready ## Set up, and show the whole job on this machine
 
 test: check ## Set up, lint, type-check and run every test
 	$(BIN)/pytest -n auto
+
+soak: $(VENV)/ready ## Kill the daemon 1,300 times and see that nothing is lost: SOAK="--help" says what else
+	$(BIN)/python -m tests.soak $(SOAK)
 
 check: $(VENV)/ready ## Lint, types, layers
 	$(BIN)/ruff check .
