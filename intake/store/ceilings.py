@@ -1,7 +1,11 @@
-"""How many acknowledgements one address gets, and all of them together an hour: counted in the outbox (S4)."""
+"""How many mails one sender can cause: acknowledgements to it, in all an hour, and mails at once to one partner (S4).
+
+The outbox is what is counted, so that nothing is forgotten over a restart and every process counts the same.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,12 +13,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from intake.mail.addresses import address_key
-from intake.mail.values import Reason, Triage
-from intake.store.tables import outbox
+from intake.mail.values import Delivery, Reason, Triage
+from intake.store.tables import messages, outbox
 
 CEILINGS = ((timedelta(days=1), 2), (timedelta(days=7), 4))  # acknowledgements that one address gets at most
 HOUR = timedelta(hours=1)
 TOO_MANY = "too-many"
+AT_ONCE = (timedelta(days=1), 20)  # mails that one sender causes to one partner at most; more stand in its digest
+MANY_AT_ONCE = "many-at-once"  # flag of a message that is above it
 CROWDED = Reason("hourly-ceiling", "as many acknowledgements as may be went out within the hour; this one waits")
 
 _ACKNOWLEDGEMENT = outbox.c.kind == "acknowledgement"
@@ -24,22 +30,60 @@ _WENT = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
 
 
 def within(conn: Connection, triage: Triage, exempt: Collection[str], now: datetime) -> Triage:
-    """Return the triage, without its acknowledgement where its address has had as many as it gets.
+    """Return the triage without the acknowledgement, and with routes in digests, that are above a ceiling.
 
     `exempt` are configured intermediaries: addresses, or domains as `@example.org`. Until the transaction ends, no
     other one decides for the same address.
     """
-    if triage.acknowledge is None or triage.reply_address is None:
+    return _answered_within(conn, _routed_within(conn, triage, exempt, now), exempt, now)
+
+
+def _answered_within(conn: Connection, triage: Triage, exempt: Collection[str], now: datetime) -> Triage:
+    if triage.acknowledge is None or triage.reply_address is None or _is_among(triage.reply_address, exempt):
         return triage
     key = address_key(triage.reply_address)
-    if not {key, key[key.rfind("@") :]}.isdisjoint(map(address_key, exempt)):
-        return triage
     _lock(conn, f"acknowledgements to {key}")
     for span, most in CEILINGS:
         if _had(conn, key, span, now) >= most:
             why = f"its address has had {most} acknowledgements within {_days(span)}"
             return replace(triage, acknowledge=None, acknowledge_reason=Reason(TOO_MANY, why))
     return triage
+
+
+def _routed_within(conn: Connection, triage: Triage, exempt: Collection[str], now: datetime) -> Triage:
+    """Partners may have responders too, which nothing tells for such and which sound alarming."""
+    routes, key = triage.decision.routes, _who(triage.from_address, triage.reply_address, exempt)
+    if not key or not any(one.delivery is Delivery.NOW for one in routes):
+        return triage
+    _lock(conn, f"mails at once because of {key}")
+    had = _caused(conn, key, exempt, now)
+    full = {partner for partner, count in had.items() if count >= AT_ONCE[1]}
+    if not any(one.delivery is Delivery.NOW and one.partner in full for one in routes):
+        return triage
+    calmed = tuple(replace(one, delivery=Delivery.DIGEST) if one.partner in full else one for one in routes)
+    flags = tuple(dict.fromkeys((*triage.decision.flags, MANY_AT_ONCE)))
+    return replace(triage, decision=replace(triage.decision, routes=calmed, flags=flags))
+
+
+def _caused(conn: Connection, key: str, exempt: Collection[str], now: datetime) -> Counter[str]:
+    """Count the mails at once that a sender has caused lately, by partner."""
+    went = and_(outbox.c.sent_at > now - AT_ONCE[0], outbox.c.sent_at < now + AT_ONCE[0])
+    rows = conn.execute(
+        select(outbox.c.partner, messages.c.from_address, messages.c.reply_address)
+        .join(messages, messages.c.id == outbox.c.message_id)
+        .where(outbox.c.kind == "routed", or_(_WAITING, went))
+    )
+    return Counter(partner for partner, author, reply_to in rows if _who(author, reply_to, exempt) == key)
+
+
+def _who(author: str, reply_to: str | None, exempt: Collection[str]) -> str:
+    """Return the key of who wrote: behind an intermediary the one that it writes for; "" where nobody can tell."""
+    return address_key((reply_to or "") if _is_among(author, exempt) else author)
+
+
+def _is_among(address: str, exempt: Collection[str]) -> bool:
+    key = address_key(address)
+    return not {key, key[key.rfind("@") :]}.isdisjoint(map(address_key, exempt))
 
 
 def hold_back(conn: Connection, per_hour: int, now: datetime) -> int:
