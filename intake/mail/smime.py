@@ -5,6 +5,8 @@ Linear in the size of the part, however its lengths are written: programs that s
 
 from __future__ import annotations
 
+from io import BytesIO
+
 SIGNED = "signed"
 CERTIFICATES = "certificates"  # nothing but the signer's
 CLOSED = "closed"  # encrypted, or what only the receiver's program can open
@@ -17,6 +19,7 @@ _CLOSED = (
 _TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _OCTETS, _SEQUENCE, _FIRST = 0x04, 0x30, 0xA0
 _CONSTRUCTED = 0x20
+MOST_ELEMENTS = 1_000_000  # that are gone through
 _LONGEST_LENGTH = 8  # bytes that a length is written in
 
 
@@ -64,12 +67,14 @@ class _Walk:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
+        self.count = 0
 
     def head(self) -> tuple[int, int | None]:
         """Read a tag and a length in bytes, None for one that is left open. Raises ValueError."""
         data, at = self.data, self.at
-        if at + 2 > len(data) or data[at] & 0x1F == 0x1F:
-            raise ValueError("it ends too early, or has a tag that no S/MIME has")
+        self.count += 1
+        if at + 2 > len(data) or data[at] & 0x1F == 0x1F or self.count > MOST_ELEMENTS:
+            raise ValueError("it ends too early, or has what no S/MIME has")
         tag, length = data[at], data[at + 1]
         self.at += 2
         if length == 0x80:
@@ -105,14 +110,14 @@ class _Walk:
 
     def octets(self) -> bytes:
         """Return an octet string, joined where it is in pieces (X.690 §8.7). Raises ValueError."""
-        pieces: list[bytes] = []
+        joined, view = BytesIO(), memoryview(self.data)  # few copies: the part may be large
         ends: list[int | None] = []  # of the strings that are open; None: an element says so
         while True:
             tag, length = self.head()
             if tag == _OCTETS | _CONSTRUCTED:
                 ends.append(None if length is None else self.at + length)
             elif tag == _OCTETS and length is not None:
-                pieces.append(self.data[self.at : self.at + length])
+                joined.write(view[self.at : self.at + length])
                 self.at += length
             elif (tag, length) == (0, 0) and ends and ends[-1] is None:
                 ends.pop()
@@ -121,4 +126,4 @@ class _Walk:
             while ends and ends[-1] == self.at:
                 ends.pop()
             if not ends:
-                return b"".join(pieces)
+                return joined.getvalue()

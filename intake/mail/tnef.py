@@ -26,7 +26,7 @@ _NAMED = 0x8000
 _EMBEDDED = bytes.fromhex("0703020000000000c000000000000046")  # what stands before a message within the message
 _CHARSETS = {65001: "utf-8", 1200: "utf-16-le", 20127: "us-ascii", 20866: "koi8-r", 21866: "koi8-u"}
 
-_Value = tuple[int, bytes]  # type, content
+_Value = tuple[int, memoryview]  # type, content; not copied, for a file may be large
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class _Found:
 
     properties: dict[int, _Value] = field(default_factory=dict)
     title: bytes = b""
-    data: bytes = b""
+    data: memoryview = field(default_factory=lambda: memoryview(b""))
 
 
 def opened(data: bytes) -> Tnef | None:
@@ -72,7 +72,7 @@ def opened(data: bytes) -> Tnef | None:
         return None
     message, files = _Found(), list[_Found]()
     codepage, whole = 0, True
-    for identity, value in _attributes(data):
+    for identity, value in _attributes(memoryview(data)):
         if value is None or (identity == _NEXT_FILE and len(files) >= MOST_FILES):
             whole = False
             break
@@ -87,7 +87,7 @@ def opened(data: bytes) -> Tnef | None:
     return Tnef(_texts(message, codepage), tuple(_file(one, codepage) for one in files), whole)
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes | None]]:
+def _attributes(data: memoryview) -> Iterator[tuple[int, memoryview | None]]:
     """Yield (id, data) of each attribute; None for data that is cut off."""
     at = len(_SIGNATURE) + 2
     while at < len(data):
@@ -103,18 +103,18 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes | None]]:
         at += length + 2
 
 
-def _take(identity: int, value: bytes, found: _Found) -> bool:
+def _take(identity: int, value: memoryview, found: _Found) -> bool:
     """Note an attribute; False where its properties cannot be read to their end."""
     if identity in (_PROPERTIES, _FILE_PROPERTIES):
         return _properties(value, found.properties)
     if identity == _TITLE:
-        found.title = value
+        found.title = bytes(value)
     elif identity in (_DATA, _BODY):
         found.data = value
     return True
 
 
-def _properties(data: bytes, into: dict[int, _Value]) -> bool:
+def _properties(data: memoryview, into: dict[int, _Value]) -> bool:
     """Read MAPI properties, each kind's first value (MS-OXTNEF §2.1.3.4); return whether all could be read."""
     try:
         (count,), at = struct.unpack_from("<I", data), 4
@@ -128,14 +128,14 @@ def _properties(data: bytes, into: dict[int, _Value]) -> bool:
     return True
 
 
-def _behind_name(data: bytes, at: int) -> int:
+def _behind_name(data: memoryview, at: int) -> int:
     """Where a named property goes on behind its GUID and its name."""
     (kind,) = struct.unpack_from("<I", data, at + 16)
     (length,) = struct.unpack_from("<I", data, at + 20) if kind else (0,)
     return at + 24 + _padded(int(length))
 
 
-def _value(data: bytes, at: int, kind: int) -> tuple[bytes, int]:
+def _value(data: memoryview, at: int, kind: int) -> tuple[memoryview, int]:
     """Return a property's first value, and where the next property begins. Raises ValueError, struct.error."""
     count = 1
     size = _SIZES.get(kind & ~_MANY, 0)
@@ -149,7 +149,7 @@ def _value(data: bytes, at: int, kind: int) -> tuple[bytes, int]:
         return data[at : at + size], end
     if kind & ~_MANY not in (_STRING, _UNICODE, _BINARY, _OBJECT):
         raise ValueError("a type that nobody knows the size of")
-    first = b""
+    first = data[:0]
     for place in range(count):
         (length,) = struct.unpack_from("<I", data, at)
         if at + 4 + length > len(data):
@@ -168,19 +168,19 @@ def _texts(message: _Found, codepage: int) -> tuple[Text, ...]:
     internet = message.properties.get(_INTERNET_CODEPAGE)
     charset = _charset(int.from_bytes(internet[1], "little") if internet else codepage)
     plain = message.properties.get(_TEXT) or (_STRING, message.data)
-    if plain[1].strip(b"\0"):
+    if bytes(plain[1][:MOST_TEXT]).strip(b"\0"):
         found.append(_text("text/plain", plain, _charset(codepage) or charset))
     if html := message.properties.get(_HTML):
         found.append(_text("text/html", html, charset))
     elif rtf := message.properties.get(_RTF):
-        text, is_html = from_rtf(decompressed(rtf[1], MOST_TEXT))
+        text, is_html = from_rtf(decompressed(bytes(rtf[1]), MOST_TEXT))
         if is_html or not found:
             found.append(Text("text/html" if is_html else "text/plain", text.encode("utf-8", "replace"), "utf-8"))
     return tuple(one for one in found if one.data.strip())
 
 
 def _text(media: str, value: _Value, charset: str) -> Text:
-    kind, data = value
+    kind, data = value[0], bytes(value[1])
     if kind == _UNICODE:
         return Text(media, data.decode("utf-16-le", "replace").rstrip("\0").encode("utf-8", "replace"), "utf-8")
     return Text(media, data.rstrip(b"\0"), charset)
@@ -195,14 +195,14 @@ def _charset(codepage: int) -> str:
 
 def _file(found: _Found, codepage: int) -> File:
     def said(name: int) -> str:
-        kind, data = found.properties.get(name, (_UNICODE, b""))
-        return _string(kind, data, codepage)
+        kind, data = found.properties.get(name, (_UNICODE, memoryview(b"")))
+        return _string(kind, bytes(data), codepage)
 
     name = said(_LONG_NAME) or said(_DISPLAY) or said(_SHORT_NAME) or _string(_STRING, found.title, codepage)
-    content = found.properties.get(_CONTENT, (0, b""))[1]
-    if content.startswith(_EMBEDDED):
-        return _mail(name, content[len(_EMBEDDED) :])
-    return File(name, said(_MEDIA).lower(), said(_CONTENT_ID).strip("<> \t"), found.data or content)
+    content = found.properties.get(_CONTENT, (0, memoryview(b"")))[1]
+    if content[: len(_EMBEDDED)] == _EMBEDDED:
+        return _mail(name, bytes(content[len(_EMBEDDED) :]))
+    return File(name, said(_MEDIA).lower(), said(_CONTENT_ID).strip("<> \t"), bytes(found.data or content))
 
 
 def _string(kind: int, data: bytes, codepage: int) -> str:

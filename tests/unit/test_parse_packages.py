@@ -177,6 +177,7 @@ def test_a_signed_file_stays_a_file() -> None:
         made.signed(ENTITY)[:40],
         made.signed(ENTITY).replace(b"\x04", b"\x24", 1),
         made.signed(b"")[:-4] + b"\x24\x80" * 30_000,
+        made.signed(b"x" * 40_000, 40_000, still_open=True)[:-60_000],
         b"\x30\xff" + b"\xff" * 127,
         b"\x1f\x81\x01",
     ],
