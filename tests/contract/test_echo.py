@@ -182,7 +182,7 @@ def test_responder_that_replies(world: World) -> None:
 @pytest.mark.parametrize("responder", [reply, alarming, fresh, alarming_fresh])
 def test_partners_that_answer_every_mail(world: World, responder: Responder, monkeypatch: pytest.MonkeyPatch) -> None:
     """S4, T3: partners whose programs answer all that we send, and sound alarming, end it at the ceiling of a day."""
-    assert ceilings.AT_ONCE == (timedelta(days=1), 20)
+    assert (timedelta(days=1), 20) == ceilings.AT_ONCE
     monkeypatch.setattr(ceilings, "AT_ONCE", (timedelta(days=1), 4))  # as many take a while
     world.responder, world.answers = responder, LOUD.__contains__
     world.post(letter("pat@home.example", 9_000, START, STABBED))
