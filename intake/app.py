@@ -31,6 +31,7 @@ from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
 from intake.errors import Problem, UserError
 from intake.loopback import is_loopback
+from intake.mail.tokens import Tokens
 from intake.mail.values import GatewayVerdict, Identity, Intermediary
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
@@ -145,11 +146,24 @@ class App:
     def composer(self) -> Composer:
         """What writes our mails. Raises UserError with every fault of every template."""
         service = self.config.service
-        writer = Service(service.name, service.address, self.zone, self._host, null_sender=self.config.smtp.null_sender)
+        writer = Service(
+            service.name,
+            service.address,
+            self.zone,
+            self._host,
+            null_sender=self.config.smtp.null_sender,
+            tokens=Tokens(lambda: self.connections.token_key(self.database)),
+            plus_addressing=self.config.threads.plus_addressing,
+        )
         composer = Composer(self.config.paths.templates, writer)
         if problems := composer.check():
             raise UserError("the templates cannot be used", problems)
         return composer
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What tells whoever looks after the service."""
+        return Alerts(self.composer, self.config.alerts.address)
 
     @cached_property
     def worker(self) -> str:
@@ -162,7 +176,7 @@ class App:
         return Restores.of(self.database, self.here, self.worker)
 
     def _processor(self, sorter: Callable[[], Sorter]) -> Processor:
-        return Processor(self.database, sorter, self.composer, self.worker, self.scanner)
+        return Processor(self.database, sorter, self.composer, self.worker, self.scanner, self.alerts)
 
     @cached_property
     def scanner(self) -> Scanner | None:
@@ -172,7 +186,7 @@ class App:
 
     def daemon(self) -> Daemon:
         """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
-        alerts = Alerts(self.composer, self.config.alerts.address)
+        alerts = self.alerts
         paths = self.config.paths
         rules = Rules(paths.rules, paths.templates, self._load, self._load, self.database, alerts, self.worker)
         names = tuple(mailbox.name for mailbox in self.config.mailboxes)
@@ -224,7 +238,7 @@ class App:
         if fault and FIRST_STEP in pending(self.database):
             raise fault
         self.database.hold_alone()
-        upgrade(self.database)
+        self.upgrade()
         self.restores.begin(self.database)
         daemon.rules.begin(alone=daemon.alone)
         return daemon
@@ -244,7 +258,7 @@ class App:
         """
         sorter = self.sorter
         processor = self._processor(lambda: sorter)
-        upgrade(self.database)
+        self.upgrade()
         before = self._counts()
         new = Receiver(self._files(path), self.database, self.worker, backlog=True, progress=kept).receive()
         while count := processor.process():
@@ -281,6 +295,7 @@ class App:
         for mailbox in self.config.mailboxes:
             self._receiver(mailbox)
         self._smtp()
+        self.connections.configured_key()
 
     def _faults(self, *looks: Callable[[], object]) -> list[str]:
         found = []
@@ -302,4 +317,7 @@ class App:
 
     def upgrade(self) -> list[str]:
         """Bring the database to this version; return the steps taken."""
-        return upgrade(self.database)
+        self.connections.configured_key()
+        steps = upgrade(self.database)
+        self.connections.token_key(self.database)
+        return steps

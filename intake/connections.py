@@ -16,6 +16,10 @@ from intake.errors import UserError
 from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
 from intake.oauth import OAuthSettings, Tokens, runs_out
 from intake.outbox.smtp import SmtpSettings
+from intake.store import threads
+from intake.store.database import Database
+
+SHORTEST_KEY = 32  # characters
 
 
 @dataclass
@@ -73,8 +77,34 @@ class Connections:
         scanner = self.config.scanner
         return None if scanner is None else Clamd(scanner.host, scanner.port, scanner.socket)
 
+    def configured_key(self) -> bytes | None:
+        """Return the key that config.yaml names for tokens; None where it names none. Raises UserError."""
+        told = secret(self.config.threads, "the tokens of threads", self.here)
+        return None if told is None else _long_enough(told.get_secret_value())
+
+    def token_key(self, database: Database) -> bytes:
+        """Return the key that tokens are signed with: the configured one, else the one made with the database.
+
+        Raises UserError, Temporary.
+        """
+        if told := self.configured_key():
+            return told
+        with database.read() as conn:
+            made = threads.token_key(conn)
+        if made is None:
+            raise UserError("the database has lost the key of its tokens: restore it, or name one under `threads`")
+        return made
+
     def _sign_in(self, server: Mailbox | Smtp, what: str) -> dict[str, Any]:
         if server.sign_in == "oauth" and self.tokens is not None:
             return {"auth": "xoauth2", "secret": self.tokens.token, "refused": self.tokens.refused}
         password = secret(server, what, self.here)
         return {"secret": password.get_secret_value() if password else ""}
+
+
+def _long_enough(key: str) -> bytes:
+    if len(key) < SHORTEST_KEY:
+        raise UserError(
+            f"the key for the tokens of threads is too short: give at least {SHORTEST_KEY} random characters"
+        )
+    return key.encode("utf-8")
