@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from intake.mail.bounce_report import read_report
 from intake.mail.message import Message
 from intake.mail.parse import parse
 from intake.mail.screen import screen
@@ -28,7 +29,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "shared" / "mails"
 # Where ours means to depart from what the source's own tests say, and why.
 DISPUTED = {
     "fixmystreet/empty-return-path.eml": "a null return path and nothing else: automatic, but no report of a delivery",
-    "php_bounce_handler/hotmailbounce.txt": "a complaint about spam, not a report of a delivery",
     "sisimai/err/make-test-36.eml": "a person passes a report on",
     "pigeonhole/01-no_reply_to_own_address.eml": "told by the envelope alone; the author is somebody else",
     **{
@@ -40,7 +40,17 @@ DISPUTED = {
         )
     },
     "flanker/apache-message-news-mime.eml": "it bears Precedence: list",
+    "flufl_bounce/simple_22.txt": "says in one sentence that it failed and in the next that it goes on",
 }
+# Headers that tell a machine or a list by themselves, and the values by which they tell that it is a person after all.
+SIGNS = {
+    "auto-submitted": {"no", "auto-forwarded"},  # S3: a rule passed on what a person wrote
+    "list-id": set[str](),
+    "list-unsubscribe": set[str](),
+    "list-post": set[str](),
+    "x-autoreply": {"no"},
+}
+BULK = frozenset({"bulk", "list", "junk"})
 TOLD = frozenset({"human", "list", "spam", "auto_reply"})  # kinds that say what a message is
 # Sources of bounces whose other messages are mostly bounces too, though nothing says which.
 BOUNCE_SUITES = frozenset({"php_bounce_handler", "flufl_bounce", "sisimai"})
@@ -75,12 +85,13 @@ def measured(folder: Path) -> Figures:
         entry = json.loads(line)
         if entry["format"] != "rfc822":
             continue
-        message, identity = _mail(entry, (folder / entry["path"]).read_bytes())
+        raw = (folder / entry["path"]).read_bytes()
+        message, identity = _mail(entry, raw)
         begun = time.perf_counter()
         found = screen(message, identity)
         figures.seconds += time.perf_counter() - begun
         figures.kinds[entry["kind"], found.kind.value] += 1
-        for asked, holds in _checks(entry, found):
+        for asked, holds in [*_checks(entry, found), *_marked(entry, message, found), *_reported(entry, message, raw)]:
             figures.check(asked, entry["id"], holds=holds)
     return figures
 
@@ -113,6 +124,35 @@ def _checks(entry: dict[str, Any], found: Screening) -> list[tuple[str, bool]]:
         checks.append(("lists taken for lists", found.kind is Kind.LIST))
     if kind == "human":
         checks.append(("people taken for people", found.kind is Kind.PERSON))
+    return checks
+
+
+def _marked(entry: dict[str, Any], message: Message, found: Screening) -> list[tuple[str, bool]]:
+    """Return what must never be answered, whatever kind it is, and whether it is not."""
+    checks = []
+    if entry["kind"] in {"list", "bounce"} and entry["id"] not in DISPUTED:
+        checks.append(("lists and bounces not answered", found.silence is not None))
+    signed = any((value := message.first(name)) is not None and value.lower() not in no for name, no in SIGNS.items())
+    if signed or message.return_path == "" or (message.first("precedence") or "").lower() in BULK:
+        checks.append(("mail with a telling sign not answered", found.silence is not None))
+    return checks
+
+
+def _reported(entry: dict[str, Any], message: Message, raw: bytes) -> list[tuple[str, bool]]:
+    """Return what is known of what a report says, and whether ours reads the same."""
+    expect = entry["expect"]
+    if not expect.get("is_bounce"):
+        return []
+    failures, checks = read_report(message, raw).failures, []
+    if "bounce_temporary" in expect:
+        waits = bool(failures) and all(one.action == "delayed" for one in failures)
+        checks.append(("delayed told from failed", waits == expect["bounce_temporary"]))
+    classes = {one[0] for one in expect.get("bounce_status", [])}
+    if len(classes) == 1:
+        checks.append(("failed for good or not", all(one.permanent == (classes == {"5"}) for one in failures)))
+    if expect.get("bounce_recipients"):
+        known = {one.lower() for one in expect["bounce_recipients"]}
+        checks.append(("recipients named", known <= {one.recipient.lower() for one in failures}))
     return checks
 
 
