@@ -21,7 +21,7 @@ from intake.app import App
 from intake.cli_cases import case_app
 from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
-from intake.cli_upkeep import RECONCILE_EXAMPLES, reconcile
+from intake.cli_upkeep import RECONCILE_EXAMPLES, RESTORED_EXAMPLES, reconcile, restored
 from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
 from intake.terminal import (
@@ -57,6 +57,7 @@ main_app.add_typer(digest_app, name="digest")
 main_app.add_typer(db_app, name="db")
 main_app.add_typer(rules_app, name="rules")
 main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)
+db_app.command(epilog=RESTORED_EXAMPLES)(restored)
 
 
 def main() -> None:

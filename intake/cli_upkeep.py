@@ -16,6 +16,7 @@ from intake.terminal import CONFIG, ConfigPath, Json, example, progress, say, sa
 UNPROVEN = 1  # exit code
 
 RECONCILE_EXAMPLES = example("intake reconcile", "intake reconcile --mailbox main --json > outcomes.json")
+RESTORED_EXAMPLES = example("intake db restored")
 
 
 def reconcile(
@@ -46,3 +47,17 @@ def _mailboxes(app: App, name: str | None) -> list[ImapSettings]:
     if name is not None and name not in known:
         raise UserError(f"`{name}` is no mailbox of config.yaml; there are: {', '.join(known)}")
     return [app.connections.imap(one) for one in known.values() if name in (None, one.name)]
+
+
+def restored(config: ConfigPath = CONFIG) -> None:
+    """Say that the database, or the whole machine, was restored from a backup: nobody is to be answered twice.
+
+    What is in the mailbox now and was not known is sorted and never acknowledged. The service must not be running.
+    It finds out by itself where only the database was restored; where all files were, nobody else can tell.
+    """
+    app = App.open(config)
+    app.database.hold_alone()
+    app.upgrade()
+    with app.database.transaction() as conn:
+        doubted = app.restores.declare(conn, app.database.clock(conn))
+    say(f"mail that is there now will not be acknowledged; mails that waited and may have gone out already: {doubted}")

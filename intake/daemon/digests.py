@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from intake.outbox import digest
+from intake.outbox import digest, late
 from intake.outbox.compose import Composer
 from intake.rules.rulebook import Partner, Rulebook
 from intake.store.database import Database
@@ -15,7 +15,7 @@ from intake.store.database import Database
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Digester:
     """Makes the digests whose time has come."""
 
@@ -23,12 +23,24 @@ class Digester:
     composer: Composer
     rulebook: Callable[[], Rulebook]  # the one in force
     zone: ZoneInfo
+    listed: int = 0  # the message up to which late ones were looked at
 
     def make_due(self) -> int:
         """Make every partner's due digest, one transaction each; return how many. Raises Temporary."""
         rulebook = self.rulebook()
         self._pass_on(rulebook)
-        return sum(self._make(partner, rulebook) for partner in rulebook.partners.values())
+        return sum(self._make(partner, rulebook) for partner in rulebook.partners.values()) + self._list_late(rulebook)
+
+    def _list_late(self, rulebook: Rulebook) -> int:
+        """List the urgent messages of a backlog to the officers, when all of it is sorted (F11)."""
+        with self.database.transaction() as conn:
+            found = late.make(conn, self.composer, rulebook, self.listed, self.database.clock(conn))
+        if found is None:
+            return 0
+        self.listed, mails = found
+        if mails:
+            log.info("late", extra={"mails": mails})
+        return mails
 
     def _pass_on(self, rulebook: Rulebook) -> None:
         with self.database.transaction() as conn:

@@ -21,7 +21,7 @@ from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, DigestItem
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
 
-MailKind = Literal["acknowledgement", "routed", "digest", "alert"]
+MailKind = Literal["acknowledgement", "routed", "digest", "late", "alert"]
 
 ACKNOWLEDGE_FOR = timedelta(hours=24)  # O7: an older acknowledgement says nothing true any more
 TRY_FOR = timedelta(hours=48)  # O3
@@ -161,6 +161,15 @@ class Composer:
         draft = replace(draft, header_id=self._mail_id(held))
         return self._written(draft, self._head(draft, now), rendered)
 
+    def late(
+        self, officer: Partner, items: Sequence[DigestItem], rulebook: Rulebook, key: str, now: datetime
+    ) -> Outgoing:
+        """Tell an officer of the urgent messages among those that were first seen late (F11)."""
+        rendered = self.templates.render(replace(self._digest(officer, items, rulebook, now), mail="late"))
+        draft = replace(self._draft(key, "late", officer.address, now), partner=officer.id, priority=ALERT_PRIORITY)
+        draft = replace(draft, header_id=self._mail_id(" ".join([key, *(item.reference for item in items)])))
+        return self._written(draft, self._head(draft, now), rendered)
+
     def alert(self, key: str, recipient: str, told: Alert, now: datetime, *, mended: bool = False) -> Outgoing:
         """Tell whoever looks after the service that something is unwell, or mended."""
         rendered = self.templates.render(self._alert(told, mended=mended))
@@ -182,7 +191,8 @@ class Composer:
         for letter in samples.ROUTED:
             yield self._routed(letter, samples.REFERENCE, samples.PARTNER, samples.RULEBOOK)
         for items in samples.DIGESTS:
-            yield self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
+            digest = self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
+            yield from (digest, replace(digest, mail="late"))
         for told in samples.ALERTS:
             yield self._alert(told, mended=not told.lines)
 

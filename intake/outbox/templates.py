@@ -61,7 +61,7 @@ class Translation:
     body: str  # plain text, or Markup
 
 
-LATER = ("alert",)  # mails that a deployment's folder may lack, being older than they: the built-in one serves
+LATER = ("alert", "late")  # mails that a deployment's folder may lack, being older than they: the built-in one serves
 
 
 class Templates:

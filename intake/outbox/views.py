@@ -14,6 +14,7 @@ from intake.rules.rulebook import Partner, Rulebook
 
 WORDS = 20_000  # characters of a letter that a routed mail quotes
 LINE = 300  # characters of a subject or a name
+SHOWN = 2_000  # messages of a digest that are shown with their words
 EXCERPT = 400  # characters of a letter that a digest quotes
 EXCERPTS = 400_000  # characters that all excerpts of a digest have together
 SHORTEST = 40  # below this an excerpt says nothing and is left out
@@ -76,11 +77,16 @@ def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo)
 
 
 def digest(items: Sequence[DigestItem], rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
-    """Return what the bodies of a digest know: items by main category, the most urgent first, then the oldest."""
-    length = min(EXCERPT, EXCERPTS // max(len(items), 1))
+    """Return what the bodies of a digest know: items by main category, the most urgent first, then the oldest.
+
+    A backlog is shown as far as people and mail servers bear it; of the rest the references are told.
+    """
+    items = sorted(items, key=lambda one: (-one.urgency.rank, one.arrived_at, one.message_id))
+    shown, rest = items[:SHOWN], items[SHOWN:]
+    length = min(EXCERPT, EXCERPTS // max(len(shown), 1))
     length = length if length >= SHORTEST else 0
     groups: dict[str, list[DigestItem]] = {}
-    for item in sorted(items, key=lambda one: (-one.urgency.rank, one.arrived_at, one.message_id)):
+    for item in shown:
         groups.setdefault(item.categories[0], []).append(item)
     order = list(rulebook.categories)
     ordered = sorted(groups, key=lambda each: (-groups[each][0].urgency.rank, _index(order, each), each))
@@ -91,7 +97,8 @@ def digest(items: Sequence[DigestItem], rulebook: Rulebook, zone: ZoneInfo, now:
                 "messages": [_item(one, length, rulebook, zone, now) for one in groups[category]],
             }
             for category in ordered
-        ]
+        ],
+        "more": [item.reference for item in rest],
     }
 
 

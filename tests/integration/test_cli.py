@@ -20,7 +20,7 @@ COMMANDS = [
     ["reconcile"],
     *(["quarantine", name] for name in ("list", "show", "release")),
     ["digest", "preview"],
-    ["db", "upgrade"],
+    *(["db", name] for name in ("upgrade", "restored")),
 ]
 
 

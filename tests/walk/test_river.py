@@ -198,7 +198,7 @@ def test_a_first_start_on_a_full_folder_asks_for_since(
 def test_old_mail_is_sorted_and_never_acknowledged(
     dovecot: Dovecot, smtp_sink: SmtpSink, deployment: Deployment
 ) -> None:
-    """F11: what arrived 48 hours or more ago is stored and listed in digests; nothing goes out."""
+    """F11: what arrived 48 hours or more ago is stored and listed in digests; one mail lists the urgent ones."""
     user = dovecot.user()
     with control(dovecot, user) as box:
         for raw in thousand()[:20]:
@@ -206,8 +206,9 @@ def test_old_mail_is_sorted_and_never_acknowledged(
     deployment.connect(imap=dovecot.port, user=user, smtp=smtp_sink.port)
     summary = deployment.once()
     assert summary["triaged"] == 20
-    assert summary["delivered"] == 0
-    assert smtp_sink.messages == []
+    assert summary["delivered"] == 1
+    assert b"urgent messages among old mail" in smtp_sink.messages[0].raw
+    assert smtp_sink.messages[0].recipients == ("cohesion-officers@partners.example.org",)
     assert rows(deployment, "SELECT count(*) FROM digest_items")[0][0] > 0
 
 

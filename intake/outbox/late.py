@@ -1,0 +1,114 @@
+"""Urgent messages that were first seen late -> one mail to the officers, once the backlog is sorted (F11).
+
+How far they were listed stands in the keys of these mails, which bear the highest message that each looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Text, exists, func, or_, select
+
+from intake.mail.values import Delivery, Urgency
+from intake.outbox import queue
+from intake.outbox.compose import Composer
+from intake.outbox.views import DigestItem
+from intake.rules.rulebook import Rulebook
+from intake.rules.weigh import GENERAL, with_fallback
+from intake.store.tables import WAITING, cases, deliveries, mailbox_states, message_categories, messages, outbox
+
+LONGEST = timedelta(hours=1)  # that the first of them waits for the end of a backlog
+KEY = "late:"
+AT_ONCE = 500  # messages that are looked up at once
+WORDS = 1000  # characters of a message that are looked at for its excerpt
+_URGENT = tuple(one.value for one in Urgency if one is not Urgency.ROUTINE)
+
+
+def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, now: datetime) -> tuple[int, int] | None:
+    """Queue the list of what is new since message `after` and since the last list, in the caller's transaction.
+
+    Return (the message up to which all was looked at, mails queued); None: a backlog is still being taken in.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(KEY, 0))))
+    upto: int = conn.scalar(select(func.max(messages.c.id))) or 0
+    found = _unlisted(conn, max(after, _listed(conn)), upto)
+    if _waits(conn, [row.id for row in found], now):
+        return None
+    mails = 0
+    for officer, ids in _officers(found, rulebook).items():
+        items = [item for start in range(0, len(ids), AT_ONCE) for item in _items(conn, ids[start : start + AT_ONCE])]
+        outgoing = composer.late(rulebook.partners[officer], items, rulebook, f"{KEY}{upto}:{officer}", now)
+        mails += queue.enqueue(conn, outgoing, now)
+    return upto, mails
+
+
+def _listed(conn: Connection) -> int:
+    keys = conn.scalars(select(outbox.c.key).where(outbox.c.key.startswith(KEY, autoescape=True)))
+    return max((int(key.split(":")[1]) for key in keys), default=0)
+
+
+def _unlisted(conn: Connection, after: int, upto: int) -> list[Any]:
+    """Return (id, flags) of what would have been sent at once, had it not been late."""
+    urgent = messages.c.late & messages.c.urgency.in_(_URGENT)
+    rows = conn.execute(
+        select(messages.c.id, messages.c.flags, messages.c.routes)
+        .where(messages.c.id > after, messages.c.id <= upto, urgent)
+        .order_by(messages.c.id)
+    )
+    return [row for row in rows if any(route["delivery"] == Delivery.NOW.value for route in row.routes)]
+
+
+def _waits(conn: Connection, ids: list[int], now: datetime) -> bool:
+    """Say whether more may come: late mail that waits to be sorted, or a mailbox that is not read to its end yet."""
+    if not ids:
+        return bool(conn.scalar(select(exists().where(WAITING, deliveries.c.late))))
+    oldest = conn.scalar(select(messages.c.recorded_at).where(messages.c.id == ids[0]))
+    if oldest is not None and now - oldest > LONGEST:
+        return False
+    polled = or_(mailbox_states.c.polled_at.is_(None), mailbox_states.c.polled_at < deliveries.c.first_seen_at)
+    reading = (
+        select(deliveries.c.id)
+        .outerjoin(mailbox_states, mailbox_states.c.mailbox == deliveries.c.mailbox)
+        .where(deliveries.c.message_id == ids[-1], deliveries.c.late, polled)
+    )
+    return bool(conn.scalar(select(or_(exists().where(WAITING, deliveries.c.late), reading.exists()))))
+
+
+def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
+    """Return which messages each officer is told of: not those that speak of that officer (D8)."""
+    told: dict[str, list[int]] = {}
+    for row in found:
+        for officer in with_fallback(rulebook, {}, row.flags, GENERAL):
+            told.setdefault(officer, []).append(row.id)
+    return told
+
+
+def _items(conn: Connection, ids: Sequence[int]) -> list[DigestItem]:
+    ranked = select(message_categories).where(message_categories.c.message_id.in_(ids))
+    categories: dict[int, list[str]] = {}
+    for row in conn.execute(ranked.order_by(message_categories.c.message_id, message_categories.c.rank)):
+        categories.setdefault(row.message_id, []).append(row.category)
+    named = (messages.c[name] for name in ("id", "urgency", "arrived_at", "subject", "areas"))
+    words = func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words")
+    rows = conn.execute(
+        select(*named, words, cases.c.reference)
+        .outerjoin(cases, cases.c.id == messages.c.case_id)
+        .where(messages.c.id.in_(ids))
+        .order_by(messages.c.id)
+    )
+    return [
+        DigestItem(
+            message_id=row.id,
+            reference=row.reference or "",
+            categories=tuple(categories[row.id]),
+            urgency=Urgency(row.urgency),
+            arrived_at=row.arrived_at,
+            subject=row.subject,
+            own_words=row.own_words,
+            areas=tuple(row.areas or ()),
+        )
+        for row in rows
+    ]
