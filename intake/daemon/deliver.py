@@ -104,6 +104,7 @@ class Deliverer:
 
     def recover(self, *, alone: bool) -> int:
         """Take up mails that a dead process was sending; `alone`: no other process can be sending now."""
+        self._record_owed()
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             found = queue.recover(conn, now, alone=alone)

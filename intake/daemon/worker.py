@@ -105,11 +105,14 @@ class Service:
 
     def _recover(self) -> int:
         """Take up what a process that was killed had in hand; return how much that was."""
+        taken = self.deliverer.recover(alone=self.alone)
+        return taken + self.processor.recover() if self.alone else taken
+
+    def _forget(self) -> None:
+        """Let the faults that dead processes told be over."""
         with self._database.transaction() as conn:
             now = self._database.clock(conn)
             work.forget(conn, now + FORGET if self.alone else now - FORGET)
-        taken = self.deliverer.recover(alone=self.alone)
-        return taken + self.processor.recover() if self.alone else taken
 
     @property
     def _database(self) -> Database:
@@ -143,6 +146,7 @@ class Service:
     def run(self, stop: threading.Event) -> bool:
         """Work until `stop` is set; False when a thread did not end in time."""
         self._recover()
+        self._forget()
         loops = self._loops()
         polls = {r.source.name: (self.poll_seconds[r.source.name], r.source.wake) for r in self.receivers}
         schedule = Schedule(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextvars import ContextVar
 from time import thread_time
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from jinja2 import Template, TemplateRuntimeError, nodes
 from jinja2.runtime import Context
@@ -41,7 +41,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         token = _taken.set([0, thread_time()])
         pieces: list[str] = []
         size = 0
-        stream = template.generate(known)
+        stream = cast("Generator[str]", template.generate(known))
         try:
             for piece in stream:
                 size += len(piece)

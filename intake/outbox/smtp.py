@@ -1,7 +1,7 @@
 """Sends one mail at a time over a kept connection; the only importer of smtplib.
 
 What the server answers, and when, tells what to do next (O2, O3):
-- nothing can be sent now, whatever the mail (no connection, no TLS, no AUTH, no MAIL FROM, a quota): `Hold`;
+- nothing can be sent now, whatever the mail (no connection, no TLS, no AUTH, no MAIL FROM, a quota, no SMTP): `Hold`;
 - this mail to this recipient, later: `Temporary`; never: `Permanent`;
 - the whole mail was handed over and no answer came: `Unknown`.
 Errors bear the stage and the reply's codes, never its text, which may hold an address.
@@ -232,7 +232,8 @@ def _refuse(code: int, text: bytes, stage: str, *, hold: bool) -> NoReturn:
     found = _ENHANCED.match(text)
     enhanced = found[1].decode() if found else ""
     told = f"SMTP {stage}: {code} {enhanced}".rstrip()
-    if hold or _is_about_us(code, enhanced, b"" if stage == "RCPT" else text):  # there its words are of the recipient
+    about_recipient = stage == "RCPT"  # and so are its words
+    if hold or code < 200 or _is_about_us(code, enhanced, b"" if about_recipient else text):
         raise Hold(told)
     if code // 100 == 5:
         raise Permanent(told)

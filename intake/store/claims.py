@@ -41,7 +41,7 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
     claim that ran out can be claimed again. Only the first is counted as tried: whatever ended its worker stands first
     at last, and what waited behind it has done nothing.
     """
-    ids = _free(conn, now, limit)
+    ids = _free(conn, now, lease, limit)
     if not ids:
         return []
     values = {
@@ -87,11 +87,13 @@ def hold(conn: Connection, claimed: Claimed) -> str:
     return raw_hash
 
 
-def _free(conn: Connection, now: datetime, limit: int) -> list[int]:
+def _free(conn: Connection, now: datetime, lease: timedelta, limit: int) -> list[int]:
+    """Return what is free; a claim far longer than a lease is from before the clock was set back."""
+    until = deliveries.c.claimed_until
     rows = conn.execute(
         select(deliveries.c.id, raws.c.size)
         .join(raws, raws.c.hash == deliveries.c.raw_hash)
-        .where(WAITING, or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until <= now))
+        .where(WAITING, or_(until.is_(None), until <= now, until > now + 2 * lease))
         .order_by(deliveries.c.late, deliveries.c.arrived_at, deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=deliveries)

@@ -18,7 +18,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.errors import UserError
 from intake.store.alone import Lock, refuse_network
@@ -178,28 +177,48 @@ def _sqlite(path: Path) -> Engine:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise UserError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed, or use PostgreSQL")
 
+    same_file = _SameFile(path)
+
     def connect() -> sqlite3.Connection:
+        same_file.check()
         # mode=rw: a path that is mistaken is told, not made. No isolation level: BEGIN is ours to say.
         uri = f"file:{quote(str(path))}?mode=rw"
         return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
-    event.listen(engine, "connect", partial(_set_up_connection, path))
-    event.listen(engine, "checkout", partial(_same_file, path))
+    event.listen(engine, "connect", _set_up_connection)
+    event.listen(engine, "checkout", same_file)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_up_connection(path: Path, connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+def _set_up_connection(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
-    record.info["file"] = _file(path)
 
 
-def _same_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:
-    """Give up a connection whose file was moved away or put in another's place: what it kept would be lost."""
-    if record.info["file"] != _file(path):
-        raise DisconnectionError
+class _SameFile:
+    """Gives up connections whose file was moved away; refuses another in its place, to which the old log would go."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: tuple[int, int] | None = None  # the first that was opened
+
+    def __call__(self, *_: Any) -> None:
+        """Look before a connection is used; raises DisconnectionError, UserError."""
+        self.check()
+        if _file(self._path) is None:
+            raise DisconnectionError
+
+    def check(self) -> None:
+        """Raise UserError where there is another file; opening it would be the harm."""
+        found = _file(self._path)
+        self._file = self._file or found
+        if found not in (None, self._file):
+            raise UserError(
+                f"another file was put in the place of {self._path} while this ran: stop it, leave no -wal and -shm "
+                "beside the file, and start it again"
+            )
 
 
 def _file(path: Path) -> tuple[int, int] | None:

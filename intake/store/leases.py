@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, or_, update
 
 from intake.store.tables import leases
 from intake.store.upsert import upsert
@@ -13,14 +13,16 @@ from intake.store.upsert import upsert
 def take(conn: Connection, name: str, holder: str, now: datetime, length: timedelta) -> int | None:
     """Take the lease `name` until `now + length` and return its fence; None while anybody holds it.
 
-    `now` is the database's clock, so that holders on several machines agree.
+    `now` is the database's clock, so that holders on several machines agree. What is held for far longer than `length`
+    is from before that clock was set back, and free.
     """
     row = {"name": name, "holder": holder, "fence": 1, "held_until": now + length}
     taken = {"holder": holder, "fence": leases.c.fence + 1, "held_until": now + length}
+    free = or_(leases.c.held_until <= now, leases.c.held_until > now + 2 * length)
     fence: int | None = conn.scalar(
         upsert(conn, leases)
         .values(row)
-        .on_conflict_do_update(index_elements=[leases.c.name], set_=taken, where=leases.c.held_until <= now)
+        .on_conflict_do_update(index_elements=[leases.c.name], set_=taken, where=free)
         .returning(leases.c.fence)
     )
     return fence

@@ -1,4 +1,4 @@
-"""A TCP relay in front of a real server, that counts connections, cuts them, or falls silent like a dead link."""
+"""A TCP relay in front of a real server, that counts connections, cuts, halves, delays, splits and spoils them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ class Proxy:
         self.accepted = 0
         self.most = 0  # connections at once
         self.cut_after: int | None = None  # bytes from the server, after which the connection is cut
+        self.cut_sent: int | None = None  # bytes from the client, after which it is
+        self.hole_after: int | None = None  # bytes from the server, after which nothing passes any more: see `thaw`
+        self.garbage: bytes | None = None  # what comes once in the place of the server's next words
+        self.refusing = False  # every connection is closed at once
+        self.split = False  # every byte goes in a segment of its own
+        self.delay = 0.0  # seconds that everything takes
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -37,6 +43,7 @@ class Proxy:
 
     def thaw(self) -> None:
         """Pass on again."""
+        self.hole_after = None
         self._flowing.set()
 
     def cut(self) -> None:
@@ -45,6 +52,18 @@ class Proxy:
             clients = [client for client, _ in self._pairs]
         for client in clients:
             self._end(client)
+
+    def half_close(self) -> None:
+        """Say to every client that the server will say no more, and go on listening."""
+        with self._lock:
+            for client, _ in self._pairs:
+                client.shutdown(socket.SHUT_WR)
+
+    def wait_until_all_left(self) -> None:
+        """Return when no client is connected."""
+        for thread in self._threads[1:]:
+            thread.join(20)
+        assert not self._pairs
 
     def stop(self) -> None:
         """End everything."""
@@ -65,6 +84,11 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self.refusing:
+                    self.accepted += 1
+                    client.close()
+                    continue
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 server = socket.create_connection((self.host, self._target))
                 with self._lock:
                     self._pairs.append((client, server))
@@ -76,16 +100,36 @@ class Proxy:
                     thread.start()
 
     def _relay(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
+        name = "cut_sent" if source is client else "cut_after"
         with suppress(OSError):
             while data := source.recv(65_536):
-                self._flowing.wait()
-                if source is not client and self.cut_after is not None:
-                    data, self.cut_after = data[: self.cut_after], max(0, self.cut_after - len(data))
-                target.sendall(data)
-                if source is not client and self.cut_after == 0:
-                    self.cut_after = None
+                if source is not client:
+                    data = self._spoilt(data)
+                if (left := getattr(self, name)) is not None:
+                    data = data[:left]
+                    setattr(self, name, left - len(data))
+                self._pass(data, target, source is not client)
+                if getattr(self, name) == 0:
+                    setattr(self, name, None)
                     break
         self._end(client)
+
+    def _spoilt(self, data: bytes) -> bytes:
+        garbage, self.garbage = self.garbage, None
+        return data if garbage is None else garbage
+
+    def _pass(self, data: bytes, target: socket.socket, from_server: bool) -> None:
+        if from_server and self.hole_after is not None:
+            passing, data = data[: self.hole_after], data[self.hole_after :]
+            self.hole_after -= len(passing)
+            target.sendall(passing)
+            if data:
+                self.freeze()
+        self._flowing.wait()
+        if self.delay:
+            threading.Event().wait(self.delay)
+        for piece in (data[n : n + 1] for n in range(len(data))) if self.split else (data,):
+            target.sendall(piece)
 
     def _end(self, client: socket.socket) -> None:
         with self._lock:
