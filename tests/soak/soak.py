@@ -22,6 +22,7 @@ from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.soak.daemon import Daemon, Fate, pause, preload
 from tests.soak.deployed import HANDLED, Deployed, Kind, database
 from tests.soak.letters import Letter, Letters
+from tests.soak.older import leave
 from tests.soak.sink import DurableSink
 from tests.soak.steps import STEPS, Step, migration_steps, rounds
 from tests.soak.verdict import Evidence, Verdict, judge
@@ -30,6 +31,7 @@ RANDOM, STOPPING = "at a random instant", "while it stops (SIGTERM)"
 PATIENCE = 8.0  # seconds for a daemon to reach the step at which it is to die; then it is killed where it is
 REST = 30.0  # seconds in which nothing changes, after which what is still to be done will never be
 TRICKLE = 0.5  # seconds between two letters while a daemon is waited for
+OLDER = 4  # letters, or so, that an older version has kept
 LAST = "triage: claimed, not sorted"
 AT_REST = """SELECT (SELECT count(*) FROM deliveries WHERE state = 'waiting' OR settled_at IS NULL)
 + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending', 'due-later'))
@@ -98,7 +100,10 @@ class Soak:
         return Daemon(self._deployment.folder, PASSWORD, self._began, fate, str(slot), *arguments)
 
     def _migrate(self) -> None:
-        """Kill it again and again before there is a database that it can use."""
+        """Kill it again and again before its database, which an older version made, is one that it can use."""
+        self._deliver([letter for _ in range(OLDER) for letter in self._letters.draw()])
+        with control(self._dovecot, self._user) as box:
+            leave(self._database, box)
         only = self._plan.only
         reached = [one for one in migration_steps() if not only or one.name in only]
         for step in reached * (1 + self._plan.kills // 200):
