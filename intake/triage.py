@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from intake.mail.language import detect
-from intake.mail.message import Message
+from intake.mail.message import Attachment, Message
 from intake.mail.parse import attachment_content, parse
 from intake.mail.screen import screen
 from intake.mail.text import own_words, unwrap_links
@@ -128,11 +128,24 @@ def _listed(decision: Decision, screening: Screening, rulebook: Rulebook) -> Dec
 
 
 def _forwards(raw: bytes, message: Message) -> list[str]:
-    """Return the texts of letters forwarded as attachments; what a bounce or a receipt returns is none."""
-    if message.content_type == "multipart/report":
-        return []
-    attached = [one.index for one in message.attachments if one.type == "message/rfc822"][:FORWARDS]
-    return [unwrap_links(parse(attachment_content(raw, index)).text) for index in attached]
+    """Return the texts of letters forwarded as attachments, of those within them, too: the nearest ones first.
+
+    What a bounce or a receipt returns is none.
+    """
+    texts: list[str] = []
+    holders = [(raw, message)]
+    for holder, outer in holders:
+        for one in () if outer.content_type == "multipart/report" else outer.attachments:
+            if _is_letter(one) and len(texts) < FORWARDS:
+                within = attachment_content(holder, one.index)
+                found = parse(within)
+                texts.append(unwrap_links(found.text))
+                holders.append((within, found))
+    return texts
+
+
+def _is_letter(attachment: Attachment) -> bool:
+    return attachment.type in ("message/rfc822", "message/global") or attachment.name.lower().endswith(".eml")
 
 
 def content_key(message: Message, own: str, raw: bytes) -> str:

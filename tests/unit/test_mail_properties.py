@@ -17,7 +17,7 @@ from intake.mail.values import Identity
 from intake.triage import Sorter
 from tests.unit.mail_strategies import mails
 from tests.unit.rulebooks import rule, rulebook
-from tests.unit.strategies import mail, part
+from tests.unit.strategies import mail, multipart, part
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -62,6 +62,20 @@ def test_own_words_are_of_the_text(raw: bytes) -> None:
 def test_triage_is_a_function(raw: bytes) -> None:
     """P2, R2: triage takes every mail, and makes the same of it each time."""
     assert _sorter().triage(raw, NOW) == _sorter().triage(raw, NOW)
+
+
+def test_a_forward_of_a_forward() -> None:
+    """P3, P4: rules read letters that were forwarded as attachments, also within one another, up to a number."""
+    within = b"Content-Type: message/rfc822\r\n\r\nSubject: first\r\n\r\nThe boiler is broken."
+    below = multipart("mixed", b"\r\nSee below.", within, boundary="in")
+    inner = b"Content-Type: message/rfc822\r\n\r\nSubject: second\r\n" + below
+    facts = _sorter().read(mail(multipart("mixed", b"\r\nFor you.", inner)), NOW, False).facts
+    assert " ".join(facts.message.text.split()) == "For you. See below. The boiler is broken."
+    assert (facts.own.own, facts.own.forwarded) == ("For you.", True)
+    named = b"Content-Type: application/octet-stream; name=a.eml\r\n\r\nSubject: x\r\n\r\nNamed."
+    assert "Named." in _sorter().read(mail(multipart("mixed", TEXT, named)), NOW, False).facts.message.text
+    many = _sorter().read(mail(b"Content-Type: message/rfc822\r\n\r\n" * 10_000 + b"deep"), NOW, False)
+    assert "deep" not in many.facts.message.text
 
 
 def _nested(depth: int) -> bytes:
