@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from intake.daemon.echo import not_returned
 from intake.daemon.follow import followed
 from intake.daemon.place import Place, Places
 from intake.daemon.scanning import Scanner
@@ -105,7 +106,7 @@ class Processor:
             place = Places(rulebook, sorter.identity, self.composer.tokens).find(conn, triage, claim.raw, report)
             if place.standing is not None:
                 triage = followed(triage, place.placing, place.standing, rulebook)
-            triage = _reachable(conn, triage)
+            triage = _reachable(conn, not_returned(triage, rulebook))
             triage = ceilings.within(conn, triage, {one.address for one in sorter.identity.intermediaries}, now)
             recorded = recording.record(conn, claim, triage, now, place.placing)
             if not recorded.duplicate:
