@@ -1,0 +1,24 @@
+"""What a machine of a partner wrote does not go back to that partner at once: two services would never end (S4). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from intake.mail.values import Delivery, Kind, Route, Triage
+from intake.rules.rulebook import Rulebook
+
+MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
+
+
+def not_returned(triage: Triage, rulebook: Rulebook) -> Triage:
+    """Return the triage with routes to the partner whose machine wrote the message put into its digest."""
+    if triage.kind not in MACHINES:
+        return triage
+    author = triage.from_address.lower()
+
+    def calmed(route: Route) -> Route:
+        partner = rulebook.partners.get(route.partner)
+        return replace(route, delivery=Delivery.DIGEST) if partner and partner.writes_from(author) else route
+
+    routes = tuple(map(calmed, triage.decision.routes))
+    return replace(triage, decision=replace(triage.decision, routes=routes))
