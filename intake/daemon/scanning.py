@@ -15,7 +15,7 @@ from intake.clamd import Clamd
 from intake.errors import Permanent, Temporary
 from intake.mail.parse import attachment_contents
 from intake.mail.values import Triage, Urgency
-from intake.store import scanning
+from intake.store import cases, scanning
 from intake.store.database import Database
 from intake.store.scanning import CLEAN, INFECTED, UNSCANNABLE, UNSCANNED
 
@@ -57,7 +57,9 @@ class Scanner:
         """
         with self.database.read() as conn:
             waiting = scanning.unscanned(conn, BATCH)
-        for message_id, raw in waiting:
+        for message_id in waiting:
+            with self.database.read() as conn:
+                raw = cases.raw(conn, message_id)
             verdicts = self._verdicts(attachment_contents(raw))
             with self.database.transaction() as conn:
                 scanning.settle(conn, message_id, verdicts)

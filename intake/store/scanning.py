@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select, update
 
-from intake.store import cases
 from intake.store.tables import attachments, messages
 
 CLEAN, INFECTED = "clean", "infected"
@@ -21,11 +20,10 @@ def flags(verdicts: Sequence[str]) -> tuple[str, ...]:
     return (*([INFECTED] if INFECTED in verdicts else []), *([UNSCANNED] if waits else []))
 
 
-def unscanned(conn: Connection, limit: int) -> list[tuple[int, bytes]]:
-    """Return at most `limit` messages with attachments that wait for a verdict, at random: (id, as it came)."""
+def unscanned(conn: Connection, limit: int) -> list[int]:
+    """Return the ids of at most `limit` messages with attachments that wait for a verdict, at random."""
     waits = select(attachments.c.message_id).where(attachments.c.verdict == UNSCANNED).distinct().subquery()
-    ids = conn.scalars(select(waits.c.message_id).order_by(func.random()).limit(limit)).all()
-    return [(message_id, cases.raw(conn, message_id)) for message_id in ids]
+    return list(conn.scalars(select(waits.c.message_id).order_by(func.random()).limit(limit)))
 
 
 def settle(conn: Connection, message_id: int, verdicts: Sequence[str]) -> None:
