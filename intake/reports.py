@@ -15,7 +15,7 @@ from intake.daemon.health import Health
 from intake.daemon.worker import Summary
 from intake.errors import UserError
 from intake.mail.message import Attachment
-from intake.store.cases import Case
+from intake.store.cases import Case, Mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,11 @@ def _verdict(attachment: Attachment) -> str:
     return f", {attachment.verdict}" if attachment.verdict else ""
 
 
+def _mail(mail: Mail) -> str:
+    why = f" ({mail.reason_detail})" if mail.reason_detail else ""
+    return f"{mail.kind} to {mail.partner or mail.recipient}: {mail.state}{why}"
+
+
 def _standing(case: Case, zone: ZoneInfo) -> list[str]:
     """Return how a case stands: what it may belong to, and who has taken it."""
     closed = f", closed {cell(case.closed_at, zone)}" if case.closed_at else ""
@@ -169,5 +174,5 @@ def case_text(case: Case, zone: ZoneInfo) -> str:
         lines += [f"  attached: {two.name} ({two.type}, {two.size} bytes{_verdict(two)})" for two in one.attachments]
         lines += [one.left_behind] if one.left_behind else []
         lines += ["", one.full_text.strip()]
-    lines += ["", *(f"{mail.kind} to {mail.partner or mail.recipient}: {mail.state}" for mail in case.mails)]
+    lines += ["", *(_mail(one) for one in case.mails)]
     return printable("\n".join(lines))

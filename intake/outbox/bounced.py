@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, func, update
 
 from intake.outbox import digest, queue
 from intake.outbox.alerts import Alerts
@@ -33,11 +33,14 @@ class Bounced:
     def act(self, conn: Connection, mail: Row[Any], status: str, bounce_id: int, now: datetime) -> bool:
         """Act on it; False where that mail is known to have come back. `status` is RFC 3463's, or ""."""
         said = f"came back: {status}" if status else "came back"
-        sent = (outbox.c.id == mail.id) & outbox.c.state.in_(("sent", "unknown"))
-        changes = {"state": "given-up", "mail": None, "reason_code": CAME_BACK, "reason_detail": said}
+        is_answer = mail.kind == "acknowledgement"  # the mark on its address tells all that there is to be done
+        known = func.coalesce(outbox.c.reason_code, "") == CAME_BACK
+        sent = (outbox.c.id == mail.id) & outbox.c.state.in_(("sent", "unknown")) & ~known
+        state = "sent" if is_answer else "given-up"
+        changes = {"state": state, "mail": None, "reason_code": CAME_BACK, "reason_detail": said}
         if conn.execute(update(outbox).where(sent).values(changes)).rowcount == 0:
             return False
-        if mail.kind == "acknowledgement":
+        if is_answer:
             threads.mark_dead(conn, mail.recipient, bounce_id, said, now)
         elif mail.partner is not None:
             self._partner(conn, mail, said, now)

@@ -202,7 +202,7 @@ class Composer:
 
     def _routed(self, triage: Triage, reference: str, partner: Partner, rulebook: Rulebook) -> Contents:
         headline = self._headline(
-            reference=reference,
+            reference=reference or "none",
             partner=partner.name,
             urgency=triage.decision.urgency.value,
             category=views.category_name(triage.decision.categories[0], rulebook),

@@ -27,8 +27,8 @@ class Standing:
     closed: bool
     residents: frozenset[str]  # lower case: who opened it, and the address that was answered
     partners: tuple[str, ...]  # ids of those who have it
-    flags: frozenset[str]  # of all of its messages
-    urgency: Urgency  # the highest of its messages
+    flags: frozenset[str]  # of all of its messages but machines'
+    urgency: Urgency  # the highest of the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,17 @@ def _standing(conn: Connection, which: Select[Any]) -> Standing | None:
     found = conn.execute(
         select(*columns, messages.c.routes).where(messages.c.case_id == row.id).order_by(messages.c.id)
     ).all()
-    people = [one for one in found if one.note_of is None and one.kind not in _MACHINES]
-    opener = people[0] if people else found[0] if found else None
+    said = [one for one in found if one.kind not in _MACHINES] or found
+    opener = next((one for one in said if one.note_of is None), None)
     addresses = (opener.from_address, opener.reply_address) if opener else ()
     return Standing(
         case_id=row.id,
         reference=row.reference,
         closed=row.closed_at is not None,
         residents=frozenset(one.lower() for one in addresses if one),
-        partners=tuple(dict.fromkeys(route["partner"] for one in found for route in one.routes)),
-        flags=frozenset(flag for one in found for flag in one.flags),
-        urgency=max((Urgency(one.urgency) for one in found), key=lambda level: level.rank, default=Urgency.ROUTINE),
+        partners=tuple(dict.fromkeys(route["partner"] for one in said for route in one.routes)),
+        flags=frozenset(flag for one in said for flag in one.flags),
+        urgency=max((Urgency(one.urgency) for one in said), key=lambda level: level.rank, default=Urgency.ROUTINE),
     )
 
 

@@ -42,7 +42,7 @@ def test_an_acknowledgement_that_came_back(desk: Desk, clock: Clock) -> None:
     desk.take(bounce(desk.sent("acknowledgement")))
     assert [one.kind for one in desk.case().messages] == ["person", "bounce"]
     (row,) = desk.mails("acknowledgement")
-    assert (row.state, row.reason_code, row.reason_detail) == ("given-up", "bounced", "came back: 5.1.1")
+    assert (row.state, row.reason_code, row.reason_detail) == ("sent", "bounced", "came back: 5.1.1")
     desk.take(letter("Another matter", "Ann <ANN@home.example>"))
     (other,) = (desk.case(one) for one in desk.references()[1:])
     assert (other.messages[0].acknowledge, other.messages[0].acknowledge_reason.code) == (None, "dead-address")
@@ -227,3 +227,12 @@ def test_what_we_sent_comes_back(desk: Desk) -> None:
     desk.take(letter("Hello", ANN))
     desk.take(desk.sent("acknowledgement"))
     assert [one.kind for one in desk.case().messages] == ["person", "own"]
+
+
+def test_a_machine_s_answer_that_cannot_wait(desk: Desk, clock: Clock) -> None:
+    """S9: where a safety rule fires on an automatic answer without a case, it goes on at once all the same."""
+    mail = digested(desk, "street", "Rubbish on the verge", clock)
+    answer = reply(mail, "I am away. He has a knife.", "other@else.example")  # type: ignore[arg-type]
+    answer["Auto-Submitted"] = "auto-replied"
+    desk.take(answer)
+    assert "(none)" in str(desk.sent("routed", "police")["Subject"])
