@@ -19,6 +19,8 @@ with atheris.instrument_imports(include=["intake.mail", "email", "mailparser"]):
     from intake.mail.values import Identity
     from intake.triage import read
 
+from tests import packages as made
+
 ROOT = Path(__file__).parents[2]
 US = Identity(frozenset({"cohesion@example.org"}))
 ZONE = ZoneInfo("Europe/London")
@@ -54,14 +56,31 @@ def seeds() -> list[str]:
     return [str(path) for path in (ROOT / "tests" / "mails", *below)]
 
 
+def _seed(folder: Path) -> None:
+    """Write seeds for what is in mails only in an encoding that no fuzzer sees through."""
+    rtf = made.compressed(rb"{\rtf1\ansicpg1250\fromhtml1 {\*\htmltag <p>}Pe scar\'e3 \u238?}")
+    file = {made.LONG_NAME: made.wide("a.jpg"), made.CONTENT: (made.BINARY, b"x")}
+    letter = made.EMBEDDED + made.tnef({made.BODY: made.wide("z"), made.HTML: (made.BINARY, b"<p>x")})
+    both = [file, {made.DISPLAY: made.wide("a"), made.CONTENT: (0x0D, letter)}]
+    entity = b"Content-Type: text/plain\r\n\r\nhello"
+    found = {
+        "tnef": (made.tnef({made.RTF: (made.BINARY, rtf)}, both),),
+        "smime": (made.signed(entity), made.signed(entity, 3, still_open=True)),
+    }
+    for number, data in enumerate(found.get(folder.name, ())):
+        (folder / f"seed-{number}").write_bytes(data)
+
+
 def main(arguments: list[str]) -> None:
     """Run until stopped, or as long as libFuzzer's options say."""
     name = arguments[1] if arguments[1:2] and arguments[1] in TARGETS else "mail"
     folder, *options = arguments[2:] if arguments[1:2] == [name] else arguments[1:]
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    own = Path(folder) / name
+    own.mkdir(parents=True, exist_ok=True)
+    _seed(own)
     head = TARGETS[name]
-    usual = ["-max_len=16384", "-timeout=60", "-rss_limit_mb=2000", f"-artifact_prefix={folder}/found-"]
-    corpus = [folder, *seeds()] if name == "mail" else [folder]
+    usual = ["-max_len=16384", "-timeout=60", "-rss_limit_mb=2000", f"-artifact_prefix={own}/found-"]
+    corpus = [str(own), *seeds()] if name == "mail" else [str(own)]
     atheris.Setup([arguments[0], *usual, *options, *corpus], lambda data: check(head + data))
     atheris.Fuzz()
 
