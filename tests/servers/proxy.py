@@ -93,7 +93,7 @@ class Proxy:
                 with self._lock:
                     self._pairs.append((client, server))
                     self.accepted += 1
-                    self.most = max(self.most, len(self._pairs))
+                    self.most = max(self.most, sum(not _left(one) for one, _ in self._pairs))
                 for pair in ((client, server), (server, client)):
                     thread = threading.Thread(target=self._relay, args=(*pair, client), daemon=True)
                     self._threads.append(thread)
@@ -139,3 +139,13 @@ class Proxy:
                     with suppress(OSError):
                         sock.shutdown(socket.SHUT_RDWR)
                     sock.close()
+
+
+def _left(client: socket.socket) -> bool:
+    """Say whether the client has gone, also where the thread that relays for it has not noticed yet."""
+    try:
+        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
