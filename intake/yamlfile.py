@@ -12,6 +12,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -28,6 +29,7 @@ Model = TypeVar("Model", bound=pydantic.BaseModel)
 LARGEST = 5_000_000  # bytes of UTF-8
 MOST_NODES = 300_000  # keys, values, lists and mappings of one file
 DEEPEST = 50  # lists and mappings within one another
+NEAR = 2  # levels whose places are kept: those of rules, lists and settings
 MOST_PROBLEMS = 100  # of one file; a page more helps nobody
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,20 +56,42 @@ _SYNTAX_HINTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+Places = dict[Where, tuple[int, int]]  # path -> (line, column), from 1
+
+
+@dataclass(frozen=True)
 class Document:
-    """One file as plain data with the places of all of it."""
+    """One file as plain data with the places of all of it: those far down are read again when they are asked for."""
 
     file: str  # the name that faults are reported under
     data: Any  # dict, list, str, int, float, bool, None; None for an empty file
-    values: Mapping[Where, tuple[int, int]] = field(repr=False)  # path -> (line, column) of the value, from 1
-    keys: Mapping[Where, tuple[int, int]] = field(repr=False)  # path -> (line, column) of its key
+    raw: bytes = field(repr=False)
+    near: Places = field(repr=False)  # of the values near the top
 
     def place(self, path: Where, *, key: bool = False) -> tuple[int, int]:
         """Return (line, column) of the value at `path`, or of its key; of the nearest known ancestor where unknown."""
-        if key and path in self.keys:
-            return self.keys[path]
-        return next((self.values[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.values), (1, 1))
+        if not key and path in self.near:
+            return self.near[path]
+        values, keys = self._all
+        if key and path in keys:
+            return keys[path]
+        return next((values[path[:n]] for n in range(len(path), -1, -1) if path[:n] in values), (1, 1))
+
+    @cached_property
+    def _all(self) -> tuple[Places, Places]:
+        """The places of all values and keys: ten times the size of the data."""
+        builder = _built(self.raw, self.file, DEEPEST)
+        return builder.values, builder.keys
+
+    def has(self, path: Where) -> bool:
+        """Whether anything stands at `path`."""
+        part = self.data
+        for step in path:
+            is_there = step in part if isinstance(part, dict) else isinstance(part, list) and step in range(len(part))
+            if not is_there:
+                return False
+            part = part[step]
+        return True
 
     def problem(self, path: Where, message: str, hint: str = "", *, key: bool = False) -> Problem:
         """Return the fault `message` at the place of `path`."""
@@ -101,7 +125,14 @@ def load(text: str, file: str) -> Document:
     raw = text.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
     if len(raw) > LARGEST:
         raise _refused(file, [_too_large(file)])
-    builder = _Builder(file)
+    builder = _built(raw, file, NEAR)
+    if builder.problems:
+        raise _refused(file, _built(raw, file, DEEPEST).problems[:MOST_PROBLEMS])
+    return Document(file, builder.data, raw, builder.values)
+
+
+def _built(raw: bytes, file: str, deepest: int) -> _Builder:
+    builder = _Builder(file, deepest)
     try:
         for event in yaml.parse(raw, Loader=_LOADER):
             builder.take(event)
@@ -109,9 +140,7 @@ def load(text: str, file: str) -> Document:
         builder.problems.append(_syntax(error, raw, file))
     except _Enough:
         pass
-    if builder.problems:
-        raise _refused(file, builder.problems[:MOST_PROBLEMS])
-    return Document(file, builder.data, builder.values, builder.keys)
+    return builder
 
 
 def _refused(file: str, problems: list[Problem]) -> UserError:
@@ -151,13 +180,14 @@ class _Frame:
 
 
 class _Builder:
-    """Takes parser events, without recursion, and builds data and places."""
+    """Takes parser events, without recursion, and builds data, and places as far down as `deepest`."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, deepest: int) -> None:
         self.file = file
         self.data: Any = None
-        self.values: dict[Where, tuple[int, int]] = {}
-        self.keys: dict[Where, tuple[int, int]] = {}
+        self.values: Places = {}
+        self.keys: Places = {}
+        self._deepest = deepest
         self.problems: list[Problem] = []
         self._stack: list[_Frame] = []
         self._documents = 0
@@ -213,11 +243,13 @@ class _Builder:
             self._fault(event, f"the key {_quoted(key)} must be text", "put it in quotes")
         elif key == "<<":
             self._fault(event, "merge keys (<<) are not allowed", "write it out")
-        elif path in self.keys:
-            self._fault(event, f"the key {_quoted(key)} stands here twice", f"first on line {self.keys[path][0]}")
+        elif key in frame.data:
+            first = f"first on line {self.keys[path][0]}" if path in self.keys else ""
+            self._fault(event, f"the key {_quoted(key)} stands here twice", first)
         else:
             frame.key, frame.skipping = key, False
-            self.keys[path] = _place(event)
+            if len(path) <= self._deepest:
+                self.keys[path] = _place(event)
 
     def _value(self, event: Any) -> Any:
         if isinstance(event, yaml.MappingStartEvent):
@@ -242,7 +274,8 @@ class _Builder:
             key, frame.key = frame.key or "", None
             path = (*frame.path, key)
             frame.data[key] = value
-        self.values[path] = _place(event)
+        if len(path) <= self._deepest:
+            self.values[path] = _place(event)
         return path
 
     def _fault(self, event: Any, message: str, hint: str = "") -> None:
@@ -317,7 +350,7 @@ def _path(document: Document, loc: Iterable[int | str], kind: str) -> Where:
     path: Where = ()
     loc = tuple(loc)
     for n, step in enumerate(loc):
-        if (*path, step) in document.values or (kind == "missing" and n == len(loc) - 1):
+        if document.has((*path, step)) or (kind == "missing" and n == len(loc) - 1):
             path = (*path, step)
     return path
 

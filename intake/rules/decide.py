@@ -41,10 +41,15 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
             evidence.append(replace(why, spans=_spans(outcome.found)[:MOST_SPANS]) if told else why)
             if rule.effects.stop:
                 break
-        elif told and outcome.failed == 1 and outcome.found and len(near_misses) < MOST_NEAR_MISSES:
+        elif told and _is_near(rule, outcome) and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
     made = conclude(facts, Firings(rulebook, fired), tuple(evidence), tuple(near_misses))
     return replace(made, areas=program.places.named(view))
+
+
+def _is_near(rule: Rule, outcome: Outcome) -> bool:
+    """Whether one thing only kept a rule from firing; of thousands of words (`by-word`) some stand in every letter."""
+    return outcome.failed == 1 and bool(outcome.found) and rule.effects.by_word is None
 
 
 def look(facts: Facts, matcher: Matcher) -> View:

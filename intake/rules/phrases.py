@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from sys import intern
 from typing import NamedTuple
 
 Leaves = tuple[int, ...]  # numbers of leaves whose findings are taken together
@@ -46,8 +47,8 @@ class _Node:
 
     def __init__(self) -> None:
         self.asked: tuple[Asker, ...] = ()
-        self.closed: dict[str, _Node] = {}  # the next word
-        self.opened: dict[str, _Node] = {}  # how the next word begins
+        self.closed: dict[str, _Node] = _NOWHERE  # the next word
+        self.opened: dict[str, _Node] = _NOWHERE  # how the next word begins
         self.lengths: tuple[int, ...] = ()  # of the latter
 
     def follow(self, word: str) -> list[_Node]:
@@ -64,15 +65,20 @@ class _Node:
 
     def child(self, token: str) -> _Node:
         """Return where a word of a pattern leads, made where it is not there yet."""
-        known, key = (self.opened, token[:-1]) if token[-1] == "*" else (self.closed, token)
-        if key not in known:
-            known[key] = _Node()
-            if known is self.opened and len(key) not in self.lengths:
-                self.lengths = tuple(sorted((*self.lengths, len(key))))
-        return known[key]
+        if token[-1] != "*":
+            if self.closed is _NOWHERE:
+                self.closed = {}
+            return self.closed.setdefault(intern(token), _Node())
+        if self.opened is _NOWHERE:
+            self.opened = {}
+        self.lengths = tuple(sorted({*self.lengths, len(token) - 1}))
+        return self.opened.setdefault(intern(token[:-1]), _Node())
 
 
 _Begin = tuple[tuple[Asker, ...], list[_Node]]  # who asks for a word alone, and where longer ones go on
+
+
+_NOWHERE: dict[str, _Node] = {}  # of the many nodes where nothing may follow: never written to
 
 
 class Phrases:

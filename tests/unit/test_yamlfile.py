@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
 from typing import Literal
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from intake.errors import Problem, UserError
-from intake.yamlfile import LARGEST, load, load_file, validate
+from intake.yamlfile import LARGEST, Where, load, load_file, validate
 
 
 def problems(text: str) -> list[Problem]:
@@ -173,11 +175,19 @@ json_like = st.recursive(
 @given(json_like)
 def test_what_is_written_is_read(data: object) -> None:
     """Plain data written in quotes is read back as it was, and every value has a place inside the text."""
-    import json
-
     text = json.dumps(data, indent=1)
     document = load(text, "f")
     assert document.data == data
     lines = text.split("\n")
-    for path, (line, column) in document.values.items():
-        assert column <= len(lines[line - 1]), path
+    for path, value in paths(data):
+        line, column = document.place(path)
+        assert lines[line - 1][column - 1 :].startswith(json.dumps(value)[:1]), path
+        assert document.has(path)
+        assert not document.has((*path, "Q"))
+
+
+def paths(value: object, path: Where = ()) -> Iterator[tuple[Where, object]]:
+    yield path, value
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, part in steps:
+        yield from paths(part, (*path, step))
