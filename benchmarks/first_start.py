@@ -16,7 +16,6 @@ import json
 import os
 import random
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -34,7 +33,7 @@ from tests.letters.render import letters, render
 from tests.servers.control import control
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp_sink import SmtpSink
-from tests.unit.rulebooks import CATEGORIES, PARTNERS
+from tests.unit.rulebooks import lay_down, rule
 from tests.walk.deployment import Deployment
 
 DAY = 86_400.0
@@ -108,19 +107,6 @@ def own(server: Dovecot, user: str) -> None:
     home = server.maildir(user).parent
     for path in (home, *home.rglob("*")):
         os.chown(path, owner.st_uid, owner.st_gid)
-
-
-def small_rules(deployment: Deployment) -> None:
-    """Put the tests' small rulebook in place of the shipped one."""
-    folder = deployment.folder / "rules"
-    shutil.rmtree(folder)
-    folder.mkdir()
-    (folder / "categories.yaml").write_text(CATEGORIES, "utf-8")
-    (folder / "partners.yaml").write_text(PARTNERS, "utf-8")
-    (folder / "10-rules.yaml").write_text(
-        "rules:\n  - {id: danger, when: {words: [knife, threat*]}, then: {category: danger, urgency: emergency}}\n",
-        "utf-8",
-    )
 
 
 def rows(deployment: Deployment, query: str) -> list[tuple[object, ...]]:
@@ -265,7 +251,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, SmtpSink() as sink:
             deployment = Deployment(Path(folder) / "intake")
             if options.small_rules:
-                small_rules(deployment)
+                lay_down(deployment.folder / "rules", rule("{words: [knife, threat*]}", "{category: danger}"))
             if options.limit:
                 deployment.edit(("message-mb: 50", f"message-mb: {options.limit}"))
             if options.large:

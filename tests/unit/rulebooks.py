@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from intake.mail.values import Decision, Facts, OwnWords
@@ -46,6 +47,14 @@ def files(*rules: str, **others: str) -> dict[str, str]:
 def rulebook(*rules: str, **others: str) -> Rulebook:
     """Load that rulebook."""
     return load_files(files(*rules, **others))
+
+
+def lay_down(folder: Path, *rules: str) -> None:
+    """Put that rulebook into a rules folder, in place of all that is there."""
+    for path in folder.glob("*.yaml"):
+        path.unlink()
+    for name, text in files(*rules).items():
+        (folder / name).write_text(text, "utf-8")
 
 
 def rule(when: str, then: str = "{category: housing}", *, id_: str = "one", safety: bool = False) -> str:
