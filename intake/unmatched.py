@@ -99,7 +99,7 @@ def stub(chosen: Collection[Candidate], rulebook: Rulebook) -> str:
         "    when:",
         "      words:  # KEEP what belongs together",
         *(f"        - {json.dumps(one.words, ensure_ascii=False)}" for one in chosen),
-        f"    then: {{category: {category}, weight: 5, times: 3}}  # CHANGE the category",
+        f"    then: {{category: {category}}}  # CHANGE it; where one word alone says too little, add a weight",
     )
     return "\n".join(lines) + "\n"
 
