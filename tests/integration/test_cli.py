@@ -18,7 +18,7 @@ from tests.walk.deployment import Deployment
 COMMANDS = [
     *([name] for name in ("init", "run", "import", "triage", "status", "outbox", "search", "show", "demo")),
     ["reconcile"],
-    *(["quarantine", name] for name in ("list", "show", "release")),
+    *(["quarantine", name] for name in ("list", "show", "release", "dismiss")),
     ["digest", "preview"],
     *(["db", name] for name in ("upgrade", "restored")),
 ]
@@ -93,6 +93,7 @@ def test_import_search_preview(deployment: Deployment) -> None:
     assert again["kept"] == 0
     assert deployment.call("outbox", "--json") == ""
     assert deployment.call("quarantine", "list", "--json") == ""
+    assert "nothing is quarantined under 1" in deployment.call("quarantine", "dismiss", "1", exit_code=2)
     found = [
         json.loads(line) for line in deployment.call("search", "--json", letters()[0]["from_address"]).splitlines()
     ]

@@ -88,8 +88,9 @@ class Proxy:
                     self.accepted += 1
                     client.close()
                     continue
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 server = socket.create_connection((self.host, self._target))
+                for sock in (client, server):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._pairs.append((client, server))
                     self.accepted += 1
