@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from threading import Lock
 
 from sqlalchemy import Connection
 
@@ -48,6 +49,7 @@ class Deliverer:
     _held_at: datetime | None = None
     _held_for: timedelta = timedelta(0)
     _owed: deque[Outcome] = field(default_factory=deque)  # what became of mails, to be recorded
+    _recording: Lock = field(default_factory=Lock)  # by the thread that delivers, or the one that tidies up
 
     def deliver(self) -> bool:
         """Send the most urgent due mail; False when there is none, or a pause is to be kept.
@@ -140,9 +142,10 @@ class Deliverer:
         self._owed.append((row, outcome, why))
 
     def _record_owed(self) -> None:
-        while self._owed:
-            self._record(*self._owed[0])
-            self._owed.popleft()
+        with self._recording:
+            while self._owed:
+                self._record(*self._owed[0])
+                self._owed.popleft()
 
     def _record(self, row: Queued, outcome: Callable[..., bool], why: tuple[str, ...]) -> None:
         with self.database.transaction() as conn:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,6 +82,29 @@ def sender(database: Database, smtp_sink: SmtpSink) -> Iterator[Deliverer]:
     client = SmtpClient(SmtpSettings(smtp_sink.host, smtp_sink.port, "none"))
     yield Deliverer(database, client, "one", per_minute=2)
     client.close()
+
+
+def test_two_threads_record_what_became_of_a_mail_once(
+    database: Database, processor: Processor, sender: Deliverer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """H1: a mail's outcome that the tidying thread looks after while it is being recorded is recorded once."""
+    keep(database, letter(1))
+    processor.process()
+    beside = Thread(target=lambda: sender.recover(alone=False))
+
+    class Tidy(logging.Handler):
+        def emit(self, _record: logging.LogRecord) -> None:
+            logger.removeHandler(self)
+            beside.start()
+            beside.join(0.2)  # it waits for this thread, or comes between
+
+    logger = logging.getLogger("intake.daemon.deliver")
+    caplog.set_level(logging.INFO, logger.name)
+    logger.addHandler(Tidy())
+    assert sender.deliver()
+    beside.join()
+    with database.read() as conn:
+        assert queue.counts(conn)["sent"] == 1
 
 
 def test_one_outcome_and_one_answer(database: Database, processor: Processor) -> None:
