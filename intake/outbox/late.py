@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Text, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, func, or_, select
 
 from intake.mail.values import Delivery, Urgency
 from intake.outbox import queue
@@ -23,7 +23,7 @@ LONGEST = timedelta(hours=1)  # that the first of them waits for the end of a ba
 KEY = "late:"
 AT_ONCE = 500  # messages that are looked up at once
 WORDS = 1000  # characters of a message that are looked at for its excerpt
-_URGENT = tuple(one.value for one in Urgency if one is not Urgency.ROUTINE)
+_URGENT = messages.c.urgency != Urgency.ROUTINE.value
 
 
 def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, now: datetime) -> tuple[int, int] | None:
@@ -34,9 +34,10 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
     if conn.dialect.name == "postgresql":
         conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(KEY, 0))))
     upto: int = conn.scalar(select(func.max(messages.c.id))) or 0
-    found = _unlisted(conn, max(after, _listed(conn)), upto)
-    if _waits(conn, [row.id for row in found], now):
+    new = and_(messages.c.id > max(after, _listed(conn)), messages.c.id <= upto, messages.c.late, _URGENT)
+    if _waits(conn, new, now):
         return None
+    found = _unlisted(conn, new)
     mails = 0
     for officer, ids in _officers(found, rulebook).items():
         items = [item for start in range(0, len(ids), AT_ONCE) for item in _items(conn, ids[start : start + AT_ONCE])]
@@ -50,31 +51,26 @@ def _listed(conn: Connection) -> int:
     return max((int(key.split(":")[1]) for key in keys), default=0)
 
 
-def _unlisted(conn: Connection, after: int, upto: int) -> list[Any]:
+def _unlisted(conn: Connection, new: ColumnElement[bool]) -> list[Any]:
     """Return (id, flags) of what would have been sent at once, had it not been late."""
-    urgent = messages.c.late & messages.c.urgency.in_(_URGENT)
-    rows = conn.execute(
-        select(messages.c.id, messages.c.flags, messages.c.routes)
-        .where(messages.c.id > after, messages.c.id <= upto, urgent)
-        .order_by(messages.c.id)
-    )
+    rows = conn.execute(select(messages.c.id, messages.c.flags, messages.c.routes).where(new).order_by(messages.c.id))
     return [row for row in rows if any(route["delivery"] == Delivery.NOW.value for route in row.routes)]
 
 
-def _waits(conn: Connection, ids: list[int], now: datetime) -> bool:
+def _waits(conn: Connection, new: ColumnElement[bool], now: datetime) -> bool:
     """Say whether more may come: late mail that waits to be sorted, or a mailbox that is not read to its end yet."""
-    if not ids:
-        return bool(conn.scalar(select(exists().where(WAITING, deliveries.c.late))))
-    oldest = conn.scalar(select(messages.c.recorded_at).where(messages.c.id == ids[0]))
+    oldest = conn.scalar(select(messages.c.recorded_at).where(new).order_by(messages.c.id).limit(1))
     if oldest is not None and now - oldest > LONGEST:
         return False
+    unsorted = select(deliveries.c.id).where(WAITING, deliveries.c.late)
     polled = or_(mailbox_states.c.polled_at.is_(None), mailbox_states.c.polled_at < deliveries.c.first_seen_at)
-    reading = (
+    newest = select(messages.c.id).where(new).order_by(messages.c.id.desc()).limit(1).scalar_subquery()
+    unread = (
         select(deliveries.c.id)
         .outerjoin(mailbox_states, mailbox_states.c.mailbox == deliveries.c.mailbox)
-        .where(deliveries.c.message_id == ids[-1], deliveries.c.late, polled)
+        .where(deliveries.c.message_id == newest, deliveries.c.late, polled)
     )
-    return bool(conn.scalar(select(or_(exists().where(WAITING, deliveries.c.late), reading.exists()))))
+    return any(conn.scalar(select(what.exists())) for what in (unsorted, unread))
 
 
 def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:

@@ -33,6 +33,7 @@ raws = Table(
 
 WAITING = text("state = 'waiting'")
 UNSETTLED = text("settled_at IS NULL AND raw_hash IS NOT NULL")
+CLAIMED = text("claimed_by IS NOT NULL")
 
 # The ledger: every message that was seen in a mailbox, once a place (F2), with its one outcome.
 deliveries = Table(
@@ -59,6 +60,7 @@ deliveries = Table(
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
     Index("ix_deliveries_waiting", "late", "arrived_at", "id", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("ix_deliveries_unsettled", "mailbox", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+    Index("ix_deliveries_claimed", "claimed_by", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
     sqlite_autoincrement=True,
 )
 
