@@ -6,15 +6,18 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from intake.daemon.alarms import Alarms
+from intake.daemon.health import health
 from intake.mail.addresses import address_key
 from intake.mail.values import Triage
 from intake.outbox import queue
+from intake.outbox.alerts import Alerts
 from intake.store import ceilings
 from intake.store.database import Database
 from intake.store.tables import outbox
-from tests.outbox_values import outgoing
+from tests.outbox_values import composer, outgoing
 from tests.store_fixtures import START, Clock
 from tests.store_values import triage
 
@@ -170,3 +173,29 @@ def test_key_is_kept_with_the_row(database: Database) -> None:
     answered(database, 1, "Pat+x@Example.net", START)
     with database.read() as conn:
         assert conn.scalar(select(outbox.c.recipient_key)) == address_key("pat@example.net") == "pat@example.net"
+
+
+def test_an_admin_is_told_once(database: Database, clock: Clock) -> None:
+    """S4, H3: an admin hears once that acknowledgements wait, `status` says so meanwhile, and once that it is over."""
+    alarms = Alarms(database, Alerts(composer(), "it@example.net"), ())
+
+    def told() -> tuple[int, int, bool]:
+        with database.read() as conn:
+            unwell = health(conn, {}, [], clock.now).unwell
+            mails = conn.scalar(select(func.count()).where(outbox.c.kind == "alert")) or 0
+        said = any("acknowledgements-per-hour" in one for one in unwell)
+        return alarms.look(), mails, said
+
+    assert told() == (0, 0, False)
+    for number in range(3):
+        answered(database, number, f"pat{number}@example.net", clock.now)
+    send_all(database, clock.now, per_hour=1)
+    assert told() == (1, 0, True)
+    assert told() == (0, 1, True)
+    answered(database, 3, "pat3@example.net", clock.advance(HOURS))
+    send_all(database, clock.now, per_hour=1)
+    assert told() == (0, 1, True)
+    for _hour in range(3):
+        send_all(database, clock.advance(HOURS), per_hour=1)
+    assert told() == (1, 1, False)
+    assert told() == (0, 2, False)
