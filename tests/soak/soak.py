@@ -30,6 +30,7 @@ from tests.soak.verdict import Evidence, Verdict, judge
 RANDOM, STOPPING = "at a random instant", "while it stops (SIGTERM)"
 PATIENCE = 8.0  # seconds for a daemon to reach the step at which it is to die; then it is killed where it is
 REST = 30.0  # seconds in which nothing changes, after which what is still to be done will never be
+BACKLOG = 200  # things to be done, above which no more letters are posted than one now and then
 TRICKLE = 0.5  # seconds between two letters while a daemon is waited for
 OLDER = 4  # letters, or so, that an older version has kept
 LAST = "triage: claimed, not sorted"
@@ -204,7 +205,9 @@ class Soak:
         """Post letters, some at a time, as long as daemons die; never so many that they cannot keep up."""
         waited = 0.0
         while not self._over.is_set():
-            behind = len(self._posted) < self._plan.letters * (self._result.kills.total() + 4)
+            behind = (
+                len(self._posted) < self._plan.letters * (self._result.kills.total() + 4) and self._left() < BACKLOG
+            )
             for _ in range(self._rng.randint(1, 6) if behind else waited > TRICKLE):
                 self._deliver([*self._letters.draw()])
                 waited = 0.0
