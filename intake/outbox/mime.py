@@ -47,22 +47,23 @@ def assemble(head: Head, rendered: Rendered) -> bytes:
     mail["Reply-To"] = head.reply_to or head.sender
     mail["Subject"] = rendered.subject.replace("=?", "= ?")  # words, never an encoded word (RFC 2047)
     mail["Date"] = head.date
-    mail["Message-ID"] = f"<{head.header_id}>"
     for name, value in head.others.items():
         mail[name] = value
     mail.set_content(rendered.text)
     mail.add_alternative(rendered.html, subtype="html")
     mail["Content-Language"] = ", ".join(rendered.languages)  # `set_content` drops what begins with Content-
     mail.set_boundary(f"=_{head.header_id.partition('@')[0]}")
-    return _threading(head.in_reply_to, head.thread) + mail.as_bytes()
+    return _ids(head) + mail.as_bytes()
 
 
-def _threading(message_id: str | None, thread: str | None) -> bytes:
-    """Return In-Reply-To and References; not by way of EmailMessage, which would encode or fold a long id."""
-    ids = [f"<{one}>" for one in (message_id, thread) if one and _MESSAGE_ID.fullmatch(one)]
-    answers = f"In-Reply-To: <{message_id}>\r\n" if f"<{message_id}>" in ids else ""
-    references = "References: " + "\r\n ".join(ids) + "\r\n" if ids else ""
-    return (answers + references).encode("ascii")
+def _ids(head: Head) -> bytes:
+    """Return the fields that hold Message-IDs; not by way of EmailMessage, which would encode or fold a long one."""
+    answered = head.in_reply_to if head.in_reply_to and _MESSAGE_ID.fullmatch(head.in_reply_to) else None
+    ids = [f"<{one}>" for one in (answered, head.thread) if one]
+    fields = [f"Message-ID: <{head.header_id}>"]
+    fields += [f"In-Reply-To: <{answered}>"] if answered else []
+    fields += ["References: " + "\r\n ".join(ids)] if ids else []
+    return "".join(f"{one}\r\n" for one in fields).encode("ascii")
 
 
 def is_plain(address: str) -> bool:
@@ -86,4 +87,4 @@ def bodies(mail: bytes) -> tuple[str, str]:
 
 
 def _read(mail: bytes) -> EmailMessage:
-    return message_from_bytes(mail, policy=_POLICY)
+    return message_from_bytes(mail, policy=_POLICY.clone(refold_source="none"))

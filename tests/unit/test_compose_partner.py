@@ -281,6 +281,7 @@ def test_second_copy() -> None:
     again = as_second_copy(made.mail)
     assert as_second_copy(again) == again
     assert again.isascii()
+    assert f"\r\nMessage-ID: <{made.header_id}>\r\n".encode() in b"\r\n" + again  # never folded
     first, second = read(made.mail), read(again)
     assert second["Subject"] == SECOND_COPY + first["Subject"]
     assert bodies(again) == bodies(made.mail)
