@@ -122,8 +122,8 @@ class Matcher:
         """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice."""
         self._fields = fields
         self._phrases = Phrases((word, fields.get(leaf), leaf) for word, leaf in words)
-        self._regexes = [(re2.compile(written, _options()), leaf) for written, leaf in regexes]
-        self._set = _set([written for written, _ in regexes])
+        self._filter = _filter([written for written, _ in regexes])
+        self._regexes = [(self._filter.re(n), leaf) for n, (_, leaf) in enumerate(regexes)]
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
 
     def search(self, readings: Sequence[Reading], defaults: frozenset[str], spoken: Spoken = UNKNOWN) -> Findings:
@@ -134,15 +134,19 @@ class Matcher:
         findings = Findings(readings, defaults)
         for reading in readings:
             self._search_words(reading, spoken, findings)
-            if self._set is not None:
+            if self._regexes:
                 self._search_regexes(reading, findings)
         return findings
 
     def _search_words(self, reading: Reading, spoken: Spoken, findings: Findings) -> None:
         usual, in_doubt, by_leaf = spoken.usual, not spoken.careful, findings.by_leaf
+        by_default = reading.field in findings.defaults
         for start, end, asked in self._phrases.search(reading.words):
             found = Found(reading, start, end, False)
-            for language, careful, fields, leaves in asked:
+            if by_default:
+                for leaf in asked.always:
+                    by_leaf[leaf].append(found)
+            for language, careful, fields, leaves in asked.others:
                 is_heard = not language or not usual or language == usual or (careful and in_doubt)
                 if is_heard and findings.reads(fields, reading.field):
                     for leaf in leaves:
@@ -150,7 +154,7 @@ class Matcher:
 
     def _search_regexes(self, reading: Reading, findings: Findings) -> None:
         text = reading.text if reading.text.isascii() else _SURROGATE.sub("\ufffd", reading.text)
-        for index in self._set.Match(text) or ():
+        for index in self._filter.Match(text) or ():
             compiled, leaf = self._regexes[index]
             for matched in islice(compiled.finditer(text), MOST_MATCHES):
                 if matched.end() > matched.start() and findings.reads(self._fields.get(leaf), reading.field):
@@ -181,11 +185,14 @@ def _options() -> Any:
     return options
 
 
-def _set(regexes: Sequence[str]) -> Any:
-    if not regexes:
-        return None
-    made = re2.Set.SearchSet(_options())
+def _filter(regexes: Sequence[str]) -> Any:
+    """Return what tells which of many expressions match: those of which some literal part stands in the text are tried.
+
+    (RE2's FilteredRE2. Its Set would build one automaton of all of them, which new letters make ever larger.)
+    """
+    made = re2.Filter()
     for written in regexes:
-        made.Add(written)
-    made.Compile()
+        made.Add(written, _options())
+    if regexes:
+        made.Compile()
     return made

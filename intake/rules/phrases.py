@@ -40,13 +40,35 @@ class Asker(NamedTuple):
     leaves: Leaves
 
 
+class Asked(NamedTuple):
+    """Who asks for one word or phrase."""
+
+    always: Leaves  # leaves that ask for it in every language, and read what is read by default
+    others: tuple[Asker, ...]
+
+    @classmethod
+    def by(cls, askers: Iterable[Asker]) -> Asked:
+        """Part them."""
+        parted: dict[bool, list[Asker]] = {True: [], False: []}
+        for one in askers:
+            parted[one.language == "" and one.fields is None].append(one)
+        return cls(tuple(leaf for one in parted[True] for leaf in one.leaves), tuple(parted[False]))
+
+    def plus(self, other: Asked) -> Asked:
+        """Return both together."""
+        return Asked(self.always + other.always, self.others + other.others)
+
+
+NOBODY = Asked((), ())
+
+
 class _Node:
     """Where the words so far lead: what asks for them, and what may follow."""
 
     __slots__ = ("asked", "closed", "lengths", "opened")
 
     def __init__(self) -> None:
-        self.asked: tuple[Asker, ...] = ()
+        self.asked = NOBODY
         self.closed: dict[str, _Node] = _NOWHERE  # the next word
         self.opened: dict[str, _Node] = _NOWHERE  # how the next word begins
         self.lengths: tuple[int, ...] = ()  # of the latter
@@ -75,7 +97,7 @@ class _Node:
         return self.opened.setdefault(intern(token[:-1]), _Node())
 
 
-_Begin = tuple[tuple[Asker, ...], list[_Node]]  # who asks for a word alone, and where longer ones go on
+_Begin = tuple[Asked, list[_Node]]  # who asks for a word alone, and where longer ones go on
 
 
 _NOWHERE: dict[str, _Node] = {}  # of the many nodes where nothing may follow: never written to
@@ -91,32 +113,32 @@ class Phrases:
         asking: dict[tuple[Word, Fields], list[int]] = {}
         for word, fields, leaf in words:
             asking.setdefault((word, fields), []).append(leaf)
-        same: dict[tuple[Asker, ...], tuple[Asker, ...]] = {}  # most words are asked for in the same few ways
+        same: dict[Asked, Asked] = {}  # most words are asked for in the same few ways
         for (word, fields), leaves in asking.items():
             asker = Asker(word.language, word.careful, fields, tuple(leaves))
             for node in self._ends(word):
-                asked = (*node.asked, asker)
+                asked = node.asked.plus(Asked.by([asker]))
                 node.asked = same.setdefault(asked, asked)
 
-    def search(self, words: Sequence[str]) -> Iterator[tuple[int, int, tuple[Asker, ...]]]:
+    def search(self, words: Sequence[str]) -> Iterator[tuple[int, int, Asked]]:
         """Yield (number of the first word, of the one after the last, who asked) for everything found in a text."""
         begins, count = self._begins, len(words)
         for start, word in enumerate(words):
             asked, nodes = begins.get(word) or self._remembered(word)
             end = start + 1
-            if asked:
+            if asked is not NOBODY:
                 yield start, end, asked
             while nodes and end < count:
                 nodes = [following for node in nodes for following in node.follow(words[end])]
                 end += 1
                 for node in nodes:
-                    if node.asked:
+                    if node.asked is not NOBODY:
                         yield start, end, node.asked
 
     def _remembered(self, word: str) -> _Begin:
         nodes = (*self._root.follow(word), *dict.fromkeys(self._arabic.follow(word)))
         begin = (
-            tuple(asker for node in nodes for asker in node.asked),
+            reduce(Asked.plus, (node.asked for node in nodes if node.asked is not NOBODY), NOBODY),
             [node for node in nodes if node.closed or node.opened],
         )
         if len(self._begins) < _REMEMBERED:
