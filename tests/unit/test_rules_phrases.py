@@ -19,7 +19,7 @@ FORMS = st.lists(st.builds(str.__add__, TOKENS, st.sampled_from(["", "*"])), min
 def found(forms: list[str], text: list[str]) -> set[tuple[int, int, str]]:
     phrases = Phrases((Word(form, ""), None, n) for n, form in enumerate(forms))
     hits = phrases.search(text)
-    return {(start, end, forms[leaf]) for start, end, asked in hits for one in asked for leaf in one.leaves}
+    return {(start, end, forms[leaf]) for start, end, asked in hits for leaf in asked.always}
 
 
 def one_by_one(forms: list[str], text: list[str]) -> set[tuple[int, int, str]]:
