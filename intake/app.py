@@ -32,13 +32,14 @@ from intake.daemon.worker import Summary
 from intake.errors import Problem, UserError
 from intake.loopback import is_loopback
 from intake.mail.tokens import Tokens
-from intake.mail.values import GatewayVerdict, Identity, Intermediary
+from intake.mail.values import Identity
 from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
+from intake.ourselves import identity_of, writer_of
 from intake.outbox import digest
 from intake.outbox.alerts import Alerts
-from intake.outbox.compose import Composer, Service
+from intake.outbox.compose import Composer
 from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
@@ -112,27 +113,7 @@ class App:
     @cached_property
     def identity(self) -> Identity:
         """Who we are, as far as reading a mail must know."""
-        service, screening = self.config.service, self.config.screening
-        return Identity(
-            addresses=frozenset({service.address, *service.aliases}),
-            lists=frozenset(service.lists),
-            plus_forms=service.plus_forms,
-            silent=frozenset(service.no_reply_aliases),
-            intermediaries=tuple(Intermediary(one.address, one.sender.lower()) for one in screening.intermediaries),
-            banners=screening.banners,
-            authserv_id=screening.authserv_id,
-            microsoft_365=screening.microsoft_365,
-            gateways=tuple(
-                GatewayVerdict(one.header.lower(), one.begins.lower(), one.means == "forged")
-                for one in screening.gateway
-            ),
-            hostnames=frozenset({self._host}),
-        )
-
-    @property
-    def _host(self) -> str:
-        """The domain of the Message-IDs that we make: told from those of staff who share the mailbox's domain."""
-        return "intake." + self.config.service.address.rpartition("@")[2]
+        return identity_of(self.config)
 
     @cached_property
     def sorter(self) -> Sorter:
@@ -145,17 +126,8 @@ class App:
     @cached_property
     def composer(self) -> Composer:
         """What writes our mails. Raises UserError with every fault of every template."""
-        service = self.config.service
-        writer = Service(
-            service.name,
-            service.address,
-            self.zone,
-            self._host,
-            null_sender=self.config.smtp.null_sender,
-            tokens=Tokens(lambda: self.connections.token_key(self.database)),
-            plus_addressing=self.config.threads.plus_addressing,
-        )
-        composer = Composer(self.config.paths.templates, writer)
+        tokens = Tokens(lambda: self.connections.token_key(self.database))
+        composer = Composer(self.config.paths.templates, writer_of(self.config, self.zone, tokens))
         if problems := composer.check():
             raise UserError("the templates cannot be used", problems)
         return composer

@@ -1,4 +1,4 @@
-"""What a machine of a partner wrote does not go back to that partner at once: two services would never end (S4). Pure."""
+"""What a partner's machine wrote does not go back to it at once: two services would never end (S4). Pure."""
 
 from __future__ import annotations
 
