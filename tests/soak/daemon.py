@@ -22,11 +22,11 @@ from typing import Any
 from tests.soak.steps import Step, arm
 
 ROOT = Path(__file__).parents[2]
-CLAIM, SENDING, MAILBOX = timedelta(seconds=5), timedelta(seconds=6), timedelta(seconds=3)  # leases
+CLAIM, SENDING, MAILBOX = timedelta(seconds=4), timedelta(seconds=4), timedelta(seconds=2)  # leases
 POLL = 1  # seconds
 DELAY = timedelta(seconds=0.5)  # before a mail is tried again
 FIRST_SLOT = datetime(2001, 1, 1, tzinfo=UTC)
-SLOT_SECONDS = 2  # between two digests; their slots are named a minute apart
+SLOT_SECONDS = 1  # between two digests; their slots are named a minute apart
 
 _forked = multiprocessing.get_context("forkserver")
 

@@ -47,7 +47,7 @@ def test_two_daemons_killed_in_turn_on_postgresql(dovecot: Dovecot, tmp_path: Pa
     """H1, H2: of two daemons that share a database one is killed and the other goes on; the same holds."""
     if not postgresql_there():
         pytest.skip("there is no PostgreSQL: two daemons on one database were not killed")
-    soak(Plan(5, "postgresql", 12, letters=3, only=POSTGRESQL), tmp_path, dovecot)
+    soak(Plan(4, "postgresql", 12, letters=3, only=POSTGRESQL), tmp_path, dovecot)
 
 
 def soak(plan: Plan, folder: Path, dovecot: Dovecot) -> None:
