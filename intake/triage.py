@@ -15,6 +15,7 @@ from intake.mail.parse import attachment_content, parse
 from intake.mail.screen import screen
 from intake.mail.text import own_words, unwrap_links
 from intake.mail.values import (
+    MACHINES,
     Acknowledge,
     Decision,
     Delivery,
@@ -30,7 +31,6 @@ from intake.mail.values import (
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
 
-MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
 _TAGS = re.compile(r"\[[^\]]{0,40}\]")  # what gateways and lists put into subjects: "[EXTERNAL]"
 FORWARDS = 5  # attached letters that are read at most
 DUE = Reason("due", "a person wrote, and nothing speaks against an answer")

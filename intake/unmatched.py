@@ -16,13 +16,13 @@ from itertools import chain, islice
 from math import log
 from typing import NamedTuple
 
+from intake.mail.values import MACHINES
 from intake.rules import normal
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import GENERAL, UNSOLICITED
 from intake.store import history
 from intake.store.database import Database
 from intake.store.history import Letter
-from intake.triage import MACHINES
 
 SENDERS = 3  # different ones in whose letters a candidate must stand
 LONGEST = 3  # words of a phrase

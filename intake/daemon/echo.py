@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from intake.mail.values import Delivery, Kind, Route, Triage
+from intake.mail.values import WRITTEN_BY_MACHINES, Delivery, Route, Triage
 from intake.rules.rulebook import Rulebook
-
-MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
 
 
 def not_returned(triage: Triage, rulebook: Rulebook) -> Triage:
     """Return the triage with routes to the partner whose machine wrote the message put into its digest."""
-    if triage.kind not in MACHINES:
+    if triage.kind not in WRITTEN_BY_MACHINES:
         return triage
     author = triage.from_address.lower()
 

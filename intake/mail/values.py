@@ -22,6 +22,10 @@ class Kind(StrEnum):
     UNSOLICITED = "unsolicited"  # spam by a trusted verdict, or by the rules
 
 
+MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})  # proven automatic (D6)
+WRITTEN_BY_MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})  # and not about a mail that failed
+
+
 class Urgency(StrEnum):
     """How soon a person must see it. Ordered by `rank`."""
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 
 from intake.mail.values import Urgency
 from intake.outbox import queue
@@ -146,17 +146,16 @@ def _items(conn: Connection, which: ColumnElement[bool]) -> list[DigestItem]:
         .where(which)
         .order_by(messages.c.id)
     ).all()
-    categories = _categories(conn, which)
-    return [_item(row, categories[row.id]) for row in rows]
+    ranked = categories(conn, select(digest_items.c.message_id).where(which))
+    return [item(row, ranked[row.id]) for row in rows]
 
 
-def _categories(conn: Connection, which: ColumnElement[bool]) -> dict[int, list[str]]:
-    """Return the categories of each message, main first."""
+def categories(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> dict[int, list[str]]:
+    """Return the categories of each of those messages, main first."""
     found: dict[int, list[str]] = {}
     ranked = (
         select(message_categories.c.message_id, message_categories.c.category)
-        .join(digest_items, digest_items.c.message_id == message_categories.c.message_id)
-        .where(which)
+        .where(message_categories.c.message_id.in_(ids))
         .order_by(message_categories.c.message_id, message_categories.c.rank)
     )
     for message_id, category in conn.execute(ranked):
@@ -164,7 +163,8 @@ def _categories(conn: Connection, which: ColumnElement[bool]) -> dict[int, list[
     return found
 
 
-def _item(row: Any, categories: Sequence[str]) -> DigestItem:
+def item(row: Any, categories: Sequence[str]) -> DigestItem:
+    """Return a row as what mails list: columns of `messages`, the case's `reference`, and `formerly`."""
     return DigestItem(
         message_id=row.id,
         reference=row.reference or "",

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, func, literal, or_, select
 
 from intake.mail.values import Delivery, Urgency
-from intake.outbox import queue
+from intake.outbox import digest, queue
 from intake.outbox.compose import Composer
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
-from intake.store.tables import WAITING, cases, deliveries, mailbox_states, message_categories, messages, outbox
+from intake.store.locks import take_turn
+from intake.store.tables import WAITING, cases, deliveries, mailbox_states, messages, outbox
 
 LONGEST = timedelta(hours=1)  # that the first of them waits for the end of a backlog
 KEY = "late:"
@@ -31,8 +32,7 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
 
     Return (the message up to which all was looked at, mails queued); None: a backlog is still being taken in.
     """
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(KEY, 0))))
+    take_turn(conn, KEY)
     upto: int = conn.scalar(select(func.max(messages.c.id))) or 0
     new = and_(messages.c.id > max(after, _listed(conn)), messages.c.id <= upto, messages.c.late, _URGENT)
     if _waits(conn, new, now):
@@ -83,28 +83,13 @@ def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
 
 
 def _items(conn: Connection, ids: Sequence[int]) -> list[DigestItem]:
-    ranked = select(message_categories).where(message_categories.c.message_id.in_(ids))
-    categories: dict[int, list[str]] = {}
-    for row in conn.execute(ranked.order_by(message_categories.c.message_id, message_categories.c.rank)):
-        categories.setdefault(row.message_id, []).append(row.category)
+    categories = digest.categories(conn, ids)
     named = (messages.c[name] for name in ("id", "urgency", "arrived_at", "subject", "areas"))
     words = func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words")
     rows = conn.execute(
-        select(*named, words, cases.c.reference)
+        select(*named, words, literal("").label("formerly"), cases.c.reference)
         .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)
     )
-    return [
-        DigestItem(
-            message_id=row.id,
-            reference=row.reference or "",
-            categories=tuple(categories[row.id]),
-            urgency=Urgency(row.urgency),
-            arrived_at=row.arrived_at,
-            subject=row.subject,
-            own_words=row.own_words,
-            areas=tuple(row.areas or ()),
-        )
-        for row in rows
-    ]
+    return [digest.item(row, categories[row.id]) for row in rows]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from intake.mail.values import Acknowledge, Delivery, Facts, Kind, Route, Urgency
+from intake.mail.values import WRITTEN_BY_MACHINES, Acknowledge, Delivery, Facts, Kind, Route, Urgency
 from intake.rules.compile import PARTNER_FLAGS, RAISED
 from intake.rules.program import Rule
 from intake.rules.rulebook import Rulebook
@@ -19,7 +19,6 @@ GENERAL, UNSOLICITED = "general", "unsolicited"  # the two categories that every
 ADDED_UP = "weights that add up"
 SILENCE = "no-acknowledgement"  # the flag that silences the answer
 _UNROUTED = frozenset({Kind.BOUNCE, Kind.OWN})
-_MACHINES = frozenset({Kind.AUTO_REPLY, Kind.AUTOMATIC, Kind.LIST})
 
 
 class Fired(NamedTuple):
@@ -207,6 +206,6 @@ def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable
 
 def delivered(facts: Facts, wanted: Mapping[str, str], level: Urgency, fired: Firings) -> tuple[Route, ...]:
     """Return routes: now for what is urgent, but of a machine's or a list's mail only where a safety rule fired."""
-    is_now = level is not Urgency.ROUTINE and (facts.kind not in _MACHINES or fired.alarmed)
+    is_now = level is not Urgency.ROUTINE and (facts.kind not in WRITTEN_BY_MACHINES or fired.alarmed)
     delivery = Delivery.NOW if is_now else Delivery.DIGEST
     return tuple(Route(partner, delivery, why) for partner, why in wanted.items())

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, updat
 
 from intake.mail.addresses import address_key
 from intake.mail.values import Delivery, Reason, Triage
+from intake.store.locks import take_turn
 from intake.store.tables import messages, outbox
 
 CEILINGS = ((timedelta(days=1), 2), (timedelta(days=7), 4))  # acknowledgements that one address gets at most
@@ -42,7 +43,7 @@ def _answered_within(conn: Connection, triage: Triage, exempt: Collection[str], 
     if triage.acknowledge is None or triage.reply_address is None or _is_among(triage.reply_address, exempt):
         return triage
     key = address_key(triage.reply_address)
-    _lock(conn, f"acknowledgements to {key}")
+    take_turn(conn, f"acknowledgements to {key}")
     for span, most in CEILINGS:
         if _had(conn, key, span, now) >= most:
             why = f"its address has had {most} acknowledgements within {_days(span)}"
@@ -55,7 +56,7 @@ def _routed_within(conn: Connection, triage: Triage, exempt: Collection[str], no
     routes, key = triage.decision.routes, _who(triage.from_address, triage.reply_address, exempt)
     if not key or not any(one.delivery is Delivery.NOW for one in routes):
         return triage
-    _lock(conn, f"mails at once because of {key}")
+    take_turn(conn, f"mails at once because of {key}")
     had = _caused(conn, key, exempt, now)
     full = {partner for partner, count in had.items() if count >= AT_ONCE[1]}
     if not any(one.delivery is Delivery.NOW and one.partner in full for one in routes):
@@ -94,7 +95,7 @@ def hold_back(conn: Connection, per_hour: int, now: datetime) -> int:
     due = and_(_ACKNOWLEDGEMENT, or_(outbox.c.state == "queued", _retried_and_due(now)))
     if not conn.scalar(select(select(outbox.c.id).where(due).exists())):
         return 0
-    _lock(conn, "acknowledgements in all")
+    take_turn(conn, "acknowledgements in all")
     free = _free_at(conn, per_hour, now)
     if free is None:
         return 0
@@ -135,12 +136,6 @@ def _free_at(conn: Connection, per_hour: int, now: datetime) -> datetime | None:
 
 def _near(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
     return and_(column > now - HOUR, column < now + HOUR)
-
-
-def _lock(conn: Connection, name: str) -> None:
-    """Have other transactions wait that ask for the same name; on SQLite whoever writes is alone already."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def _days(span: timedelta) -> str:

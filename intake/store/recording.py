@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from intake.mail.values import Reason, Triage
 from intake.store import search, threads
 from intake.store.claims import Claimed, hold
 from intake.store.facts import encode
+from intake.store.locks import take_turn
 from intake.store.plain import plain
 from intake.store.references import new_reference
 from intake.store.tables import attachments, cases, deliveries, message_categories, messages, takings
@@ -81,8 +82,7 @@ def repeats_id(conn: Connection, triage: Triage) -> bool:
     key = _id_key(triage)
     if key is None:
         return False
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    take_turn(conn, key)
     other = exists().where(messages.c.id_key == key, messages.c.content_key != triage.content_key)
     return bool(conn.scalar(select(other)))
 

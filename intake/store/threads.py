@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
-from intake.mail.values import Kind, Urgency
+from intake.mail.values import MACHINES, Urgency
+from intake.store.locks import take_turn
 from intake.store.references import valid_reference
 from intake.store.tables import cases, dead_addresses, keys, messages, outbox, thread_ids
 from intake.store.upsert import upsert
-
-_MACHINES = frozenset({Kind.BOUNCE, Kind.OWN, Kind.AUTO_REPLY, Kind.AUTOMATIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def _standing(conn: Connection, which: Select[Any]) -> Standing | None:
     found = conn.execute(
         select(*columns, messages.c.routes).where(messages.c.case_id == row.id).order_by(messages.c.id)
     ).all()
-    said = [one for one in found if one.kind not in _MACHINES] or found
+    said = [one for one in found if one.kind not in MACHINES] or found
     opener = next((one for one in said if one.note_of is None), None)
     addresses = (opener.from_address, opener.reply_address) if opener else ()
     return Standing(
@@ -78,8 +77,7 @@ def _standing(conn: Connection, which: Select[Any]) -> Standing | None:
 
 def hold_sender(conn: Connection, address: str) -> None:
     """Let nobody else place a message of that address until the transaction ends: one of two may open the case."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"sender {_hash(address)}", 0))))
+    take_turn(conn, f"sender {_hash(address)}")
 
 
 def learn(conn: Connection, case_id: int, ids: Iterable[str]) -> None:

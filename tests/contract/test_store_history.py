@@ -13,14 +13,14 @@ from sqlalchemy import update
 
 from intake import whatif as module
 from intake.errors import Temporary
-from intake.mail.values import Identity, Kind, Triage
+from intake.mail.values import MACHINES, Identity, Kind, Triage
 from intake.rules.beside import Pair
 from intake.rules.rulebook import Rulebook
 from intake.store import history
 from intake.store.database import Database
 from intake.store.recording import record
 from intake.store.tables import messages
-from intake.triage import MACHINES, Sorter, judge
+from intake.triage import Sorter, judge
 from intake.unmatched import unmatched
 from intake.usage import usage
 from intake.whatif import Comparer, Move, Tally
