@@ -14,7 +14,7 @@ from intake.config import Config
 from intake.config_servers import Mailbox, Smtp, client_secret, secret
 from intake.errors import UserError
 from intake.mailbox.imap_settings import JUNK, Folder, ImapSettings
-from intake.oauth import OAuthSettings, Tokens, runs_out
+from intake.oauth import AccessTokens, OAuthSettings, runs_out
 from intake.outbox.smtp import SmtpSettings
 from intake.store import threads
 from intake.store.database import Database
@@ -31,14 +31,14 @@ class Connections:
     clock: Callable[[], datetime]
 
     @cached_property
-    def tokens(self) -> Tokens | None:
+    def access_tokens(self) -> AccessTokens | None:
         """Who has access tokens; None where nothing signs in by OAuth. Raises UserError for a missing secret."""
         oauth = self.config.oauth
         servers: tuple[Smtp | Mailbox, ...] = (self.config.smtp, *self.config.mailboxes)
         if oauth is None or not any(server.sign_in == "oauth" for server in servers):
             return None
         secret_ = client_secret(oauth, self.here).get_secret_value()
-        return Tokens(OAuthSettings(oauth.token_url, oauth.client_id, oauth.scope, secret_), self.clock)
+        return AccessTokens(OAuthSettings(oauth.token_url, oauth.client_id, oauth.scope, secret_), self.clock)
 
     @property
     def secret_expires(self) -> date | None:
@@ -96,8 +96,8 @@ class Connections:
         return made
 
     def _sign_in(self, server: Mailbox | Smtp, what: str) -> dict[str, Any]:
-        if server.sign_in == "oauth" and self.tokens is not None:
-            return {"auth": "xoauth2", "secret": self.tokens.token, "refused": self.tokens.refused}
+        if server.sign_in == "oauth" and (tokens := self.access_tokens):
+            return {"auth": "xoauth2", "secret": tokens.token, "refused": tokens.refused}
         password = secret(server, what, self.here)
         return {"secret": password.get_secret_value() if password else ""}
 

@@ -78,7 +78,7 @@ class _Token:
     good_until: datetime  # from then on a new one is fetched
 
 
-class Tokens:
+class AccessTokens:
     """The one token of an application, for as many threads and servers as ask."""
 
     def __init__(self, settings: OAuthSettings, clock: Callable[[], datetime]) -> None:

@@ -16,7 +16,7 @@ from intake.mail.bounce_report import BounceReport
 from intake.mail.message import Message
 from intake.mail.screen_verdicts import authenticated
 from intake.mail.threading import Clues, clues, clues_of_report, sender
-from intake.mail.tokens import RESIDENT, Signed, Tokens, reference_of
+from intake.mail.tokens import RESIDENT, Signed, Tokens, code_in, reference_of
 from intake.mail.values import Identity, Kind, Reason, Triage
 from intake.rules.rulebook import Partner, Rulebook
 from intake.store import threads
@@ -144,7 +144,7 @@ class Places:
         for case in threads.by_references(conn, found.references):
             yield Named(case, BY_REFERENCE)
         known = {one.code for one in signed}
-        forged = [reference_of(one[1:8]) for one in found.tokens if one[1:8] not in known]
+        forged = [reference_of(code) for one in found.tokens if (code := code_in(one)) not in known]
         for case in threads.by_references(conn, forged):
             yield Named(case, FORGED)
 

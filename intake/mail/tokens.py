@@ -52,7 +52,7 @@ class Tokens:
         """Return what a token says that was made for one of `audiences`; None where it was not made here for any."""
         if not LOOKS.fullmatch(token):
             return None
-        code = token[len(VERSION) :][:CODE]
+        code = code_in(token)
         mac = token[len(VERSION) + CODE :]
         for audience in audiences:
             if hmac.compare_digest(mac, self._mac(f"case\0{VERSION}\0{code}\0{audience}")):
@@ -71,6 +71,11 @@ class Tokens:
 def code_of(reference: str) -> str:
     """Return the seven characters of a reference behind its prefix, in lower case."""
     return re.sub(r"[^0-9a-z]", "", reference.lower().partition("-")[2])
+
+
+def code_in(token: str) -> str:
+    """Return the code of the case that what looks like a token names, whoever made it."""
+    return token[len(VERSION) :][:CODE]
 
 
 def reference_of(code: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from intake.daemon.deliver import Deliverer
 from intake.errors import Temporary
-from intake.oauth import OAuthSettings, Tokens
+from intake.oauth import AccessTokens, OAuthSettings
 from intake.outbox import queue
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.store.database import Database
@@ -40,7 +40,7 @@ def deliverer(database: Database, m365: Microsoft365, clock: Clock) -> Iterator[
 
 
 def new_deliverer(database: Database, m365: Microsoft365, clock: Clock) -> Deliverer:
-    tokens = Tokens(OAuthSettings(m365.tokens.url, CLIENT_ID, SCOPE, SECRET, timeout=5), clock)
+    tokens = AccessTokens(OAuthSettings(m365.tokens.url, CLIENT_ID, SCOPE, SECRET, timeout=5), clock)
     settings = SmtpSettings("127.0.0.1", m365.smtp.port, "none", US, tokens.token, "xoauth2", tokens.refused, timeout=5)
     return Deliverer(database, SmtpClient(settings), "one", PER_MINUTE)
 

@@ -13,7 +13,7 @@ import pytest
 from intake.errors import Temporary, UserError
 from intake.mailbox.imap import Folder, ImapSettings, ImapSource
 from intake.mailbox.imap_settings import JUNK
-from intake.oauth import OAuthSettings, Tokens
+from intake.oauth import AccessTokens, OAuthSettings
 from intake.outbox.smtp import Hold, SmtpClient, SmtpSettings
 from tests.servers.ledger import Kept, everything, letter
 from tests.servers.m365 import Microsoft365
@@ -44,16 +44,16 @@ def m365(clock: Clock) -> Iterator[Microsoft365]:
 
 
 @pytest.fixture
-def tokens(m365: Microsoft365, clock: Clock) -> Tokens:
+def tokens(m365: Microsoft365, clock: Clock) -> AccessTokens:
     """What signs in."""
-    return Tokens(OAuthSettings(m365.tokens.url, CLIENT_ID, SCOPE, SECRET, timeout=5), clock)
+    return AccessTokens(OAuthSettings(m365.tokens.url, CLIENT_ID, SCOPE, SECRET, timeout=5), clock)
 
 
 Opened = Callable[..., ImapSource]
 
 
 @pytest.fixture
-def opened(m365: Microsoft365, tokens: Tokens) -> Iterator[Opened]:
+def opened(m365: Microsoft365, tokens: AccessTokens) -> Iterator[Opened]:
     """Make sources over the mailbox; they are closed afterwards."""
     made = []
 
@@ -70,7 +70,7 @@ def opened(m365: Microsoft365, tokens: Tokens) -> Iterator[Opened]:
 
 
 @pytest.fixture
-def client(m365: Microsoft365, tokens: Tokens) -> Iterator[SmtpClient]:
+def client(m365: Microsoft365, tokens: AccessTokens) -> Iterator[SmtpClient]:
     """A client that submits as the mailbox."""
     settings = SmtpSettings("127.0.0.1", m365.smtp.port, "none", US, tokens.token, "xoauth2", tokens.refused, timeout=5)
     made = SmtpClient(settings)

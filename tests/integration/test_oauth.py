@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from intake.errors import IntakeError, Temporary, UserError
-from intake.oauth import OAuthSettings, Tokens
+from intake.oauth import AccessTokens, OAuthSettings
 from tests.servers.certificates import OPENSSL, make_certificates
 from tests.servers.m365_tokens import CLIENT_ID, SCOPE, SECRET, TokenEndpoint
 from tests.store_fixtures import Clock
@@ -38,7 +38,7 @@ def settings(endpoint: TokenEndpoint, **changes: object) -> OAuthSettings:
 
 def fault(asked: OAuthSettings, clock: Clock) -> IntakeError:
     with pytest.raises(IntakeError) as caught:
-        Tokens(asked, clock).token()
+        AccessTokens(asked, clock).token()
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
     return caught.value
@@ -46,7 +46,7 @@ def fault(asked: OAuthSettings, clock: Clock) -> IntakeError:
 
 def test_kept_and_renewed_before_its_end(endpoint: TokenEndpoint, clock: Clock) -> None:
     """H5: one token serves every connection, and a new one is had before it ends: none is ever used too late."""
-    tokens = Tokens(settings(endpoint), clock)
+    tokens = AccessTokens(settings(endpoint), clock)
     first = tokens.token()
     for minutes in range(0, 180, 5):
         token = tokens.token()
@@ -60,7 +60,7 @@ def test_kept_and_renewed_before_its_end(endpoint: TokenEndpoint, clock: Clock) 
 
 def test_a_refused_token_is_not_offered_again(endpoint: TokenEndpoint, clock: Clock) -> None:
     """H5: a token that a server refused is forgotten, and the next connection has a new one."""
-    tokens = Tokens(settings(endpoint), clock)
+    tokens = AccessTokens(settings(endpoint), clock)
     first = tokens.token()
     endpoint.revoke()
     tokens.refused()
@@ -71,7 +71,7 @@ def test_a_refused_token_is_not_offered_again(endpoint: TokenEndpoint, clock: Cl
 def test_a_short_life_is_used(endpoint: TokenEndpoint, clock: Clock) -> None:
     """H5: a token of two minutes is renewed after nine tenths of them."""
     endpoint.life = timedelta(minutes=2)
-    tokens = Tokens(settings(endpoint), clock)
+    tokens = AccessTokens(settings(endpoint), clock)
     first = tokens.token()
     clock.advance(timedelta(seconds=107))
     assert tokens.token() == first
@@ -107,7 +107,7 @@ def test_refusals(
     assert "\x1b" not in str(found)
     assert endpoint.asked == 1
     endpoint.answer = None
-    assert endpoint.good(Tokens(settings(endpoint), clock).token())
+    assert endpoint.good(AccessTokens(settings(endpoint), clock).token())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_answers_that_hold_no_token(endpoint: TokenEndpoint, clock: Clock, body:
 def test_ends_that_cannot_be_read(endpoint: TokenEndpoint, clock: Clock, expires_in: str) -> None:
     """H5: a token whose end is not told counts for an hour at most (RFC 6749 §5.1)."""
     endpoint.body = b'{"access_token": "abc", "expires_in": %s}' % expires_in.encode()
-    tokens = Tokens(settings(endpoint), clock)
+    tokens = AccessTokens(settings(endpoint), clock)
     assert tokens.token() == tokens.token() == "abc"
     assert endpoint.asked == 1
     clock.advance(timedelta(hours=1))
@@ -143,7 +143,7 @@ def test_an_endpoint_that_is_away(endpoint: TokenEndpoint, clock: Clock) -> None
 
 def test_secrets_are_not_shown(endpoint: TokenEndpoint, clock: Clock) -> None:
     """X1: neither secret nor token is in any representation."""
-    tokens = Tokens(settings(endpoint), clock)
+    tokens = AccessTokens(settings(endpoint), clock)
     token = tokens.token()
     shown = repr(settings(endpoint)) + repr(tokens) + repr(vars(tokens))
     assert SECRET not in shown
@@ -165,7 +165,7 @@ def test_tls_is_verified(tmp_path: Path, clock: Clock) -> None:
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     endpoint = TokenEndpoint(clock, context)
     try:
-        assert endpoint.good(Tokens(settings(endpoint, ca_file=tmp_path / "ca.pem"), clock).token())
+        assert endpoint.good(AccessTokens(settings(endpoint, ca_file=tmp_path / "ca.pem"), clock).token())
         stranger = fault(settings(endpoint), clock)
         assert isinstance(stranger, UserError)
         assert "does not verify" in str(stranger)

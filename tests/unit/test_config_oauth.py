@@ -52,17 +52,17 @@ def test_mailbox_and_smtp_share_tokens(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("INTAKE_OAUTH_SECRET", "s3cret")
     imap, smtp = made.imap(made.config.mailboxes[0]), made.smtp()
     assert (imap.auth, smtp.auth) == ("xoauth2", "xoauth2")
-    assert made.tokens is not None
-    assert imap.secret == smtp.secret == made.tokens.token
-    assert imap.refused == smtp.refused == made.tokens.refused
-    assert "s3cret" not in repr((made, imap, smtp, made.tokens))
+    assert made.access_tokens is not None
+    assert imap.secret == smtp.secret == made.access_tokens.token
+    assert imap.refused == smtp.refused == made.access_tokens.refused
+    assert "s3cret" not in repr((made, imap, smtp, made.access_tokens))
 
 
 def test_each_server_signs_in_its_own_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """H5: a password for the one and tokens for the other; without any OAuth no secret is asked for."""
     monkeypatch.setenv("INTAKE_IMAP_PASSWORD", "sesame")
     made = connections(write(tmp_path))
-    assert made.tokens is None
+    assert made.access_tokens is None
     assert made.imap(made.config.mailboxes[0]).secret == "sesame"
     monkeypatch.setenv("INTAKE_OAUTH_SECRET", "s3cret")
     mixed = connections(write(tmp_path, SIGNED_IN[1]))
