@@ -20,7 +20,7 @@ from intake.store import ceilings, state, work
 from intake.store.database import Database
 from intake.store.work import SMTP, WorkFault
 
-THREADS = ("triage", "deliver", "digests", "housekeeping", "rules")
+THREADS = ("triage", "deliver", "digests", "housekeeping", "rules", "scan")
 FAILURES = 8  # in a row: some four minutes of trying
 
 _GOES_ON = "Nothing is lost: the service keeps trying and goes on by itself. `intake status` tells how it stands."

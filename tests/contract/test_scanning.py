@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from intake import lookups
 from intake.clamd import Clamd
+from intake.daemon.alarms import FAILURES, Alarms
 from intake.daemon.process import Processor
 from intake.daemon.scanning import AWAY_SECONDS, Scanner
 from intake.errors import Permanent, Temporary, UserError
 from intake.mail.values import Identity
 from intake.mailbox.source import Fetched, Place
+from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer, Service
 from intake.reports import case_text
 from intake.rules.load import load_rulebook
 from intake.rules.rulebook import Rulebook
-from intake.store import ledger
+from intake.store import ledger, work
 from intake.store.database import Database
 from intake.store.tables import cases, outbox
 from intake.triage import Sorter
@@ -159,6 +161,22 @@ def test_a_silent_scanner_is_asked_once(rulebook: Rulebook, database: Database) 
             except BlockingIOError:
                 asked.append(False)
     assert asked == [True, False, False, True]
+
+
+def test_a_scanner_that_stays_away_is_told(database: Database) -> None:
+    """H3, X5: an admin hears once that the scanner has been away for minutes, and once that it is back."""
+    alarms = Alarms(database, Alerts(Composer(TOP / "templates", SERVICE), "it@example.net"), ())
+
+    def after(change: Callable[[Connection], None]) -> int:
+        with database.transaction() as conn:
+            change(conn)
+        return alarms.look()
+
+    def away(conn: Connection) -> None:
+        work.failed(conn, "scan", "one", database.clock(conn), "the virus scanner does not answer")
+
+    assert [after(away) for _ in range(FAILURES + 1)] == [0] * (FAILURES - 1) + [1, 0]
+    assert after(lambda conn: work.well(conn, "scan", "one")) == 1
 
 
 def test_without_attachments_nobody_is_asked(database: Database, rulebook: Rulebook) -> None:
