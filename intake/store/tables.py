@@ -47,7 +47,7 @@ deliveries = Table(
     Column("raw_hash", ForeignKey("raws.hash")),  # null: the server handed over nothing
     Column("arrived_at", Utc, nullable=False),  # INTERNALDATE
     Column("first_seen_at", Utc, nullable=False),
-    Column("late", Boolean, nullable=False),  # first seen 48 hours or more after it arrived (F11)
+    Column("late", Boolean, nullable=False),  # seen 48 hours after it arrived, imported, or restored (F11)
     Column("left_behind", Words, nullable=False, default=""),
     Column("state", String(16), nullable=False),  # waiting, recorded, duplicate, quarantined, dismissed
     Column("message_id", ForeignKey("messages.id"), index=True),  # of which it is the delivery, or the copy
