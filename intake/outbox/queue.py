@@ -103,14 +103,9 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
     `lease` must be longer than sending them can take. What has become too old is given up first (O7).
     """
     _expire(conn, now)
-    due = (
-        select(outbox.c.id)
-        .where(outbox.c.state.in_(WAITING), _due(now))
-        .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = conn.scalars(due).all()
+    order = (outbox.c.priority, outbox.c.due_at, outbox.c.id)
+    due = select(outbox.c.id).where(outbox.c.state.in_(WAITING), _due(now)).order_by(*order).limit(limit)
+    ids = conn.scalars(due.with_for_update(skip_locked=True)).all()
     if not ids:
         return []
     untried = and_(outbox.c.attempts == 0, outbox.c.kind != "acknowledgement")
@@ -125,10 +120,7 @@ def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit:
             expires_at=case((untried, now + TRY_FOR), else_=outbox.c.expires_at),
         )
     )
-    rows = conn.execute(
-        select(outbox).where(outbox.c.id.in_(ids)).order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
-    )
-    return [_queued(row) for row in rows]
+    return [_queued(row) for row in conn.execute(select(outbox).where(outbox.c.id.in_(ids)).order_by(*order))]
 
 
 def sent(conn: Connection, row_id: int, worker: str, now: datetime) -> bool:
