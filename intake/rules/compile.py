@@ -71,9 +71,17 @@ class Compiler:
         for n, (_, leaves) in enumerate(ordered):
             for leaf in leaves:
                 asking.setdefault(leaf, []).append(n)
-        needs = tuple(rule.when.needs for rule in rules)
+        needs = tuple(self._rarest_first(rule.when.needs) for rule in rules)
+        triggers: dict[int, list[int]] = {}
+        for n, needed in enumerate(needs):
+            for leaf in needed[0] if needed else ():
+                triggers.setdefault(leaf, []).append(n)
         blind = tuple(n for n, needed in enumerate(needs) if not needed)
-        return Program(rules, self._lexicon.matcher(), asking, needs, blind, self._places)
+        return Program(rules, self._lexicon.matcher(), asking, triggers, needs, blind, self._places)
+
+    def _rarest_first(self, needs: conditions.Needs) -> conditions.Needs:
+        """Return what a rule needs, what fewest words can give it first."""
+        return tuple(sorted(needs, key=lambda leaves: sum(map(self._lexicon.size, leaves))))
 
     def _condition(self, shape: ConditionShape, source: Source, fields: Fields) -> conditions.Condition:
         fields = frozenset(shape.in_) if shape.in_ else fields

@@ -90,7 +90,8 @@ def readings_of(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], fr
 def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
     """Yield, in order, every rule that could hold of `view` or, where that is told, nearly, with what it made of it."""
     found = set(view.findings.by_leaf)
-    indexes = {n for leaf in found for n in program.asking.get(leaf, ())}.union(program.blind)
+    asking = program.asking if view.told else program.triggers
+    indexes = {n for leaf in found for n in asking.get(leaf, ())}.union(program.blind)
     for index in sorted(indexes):
         if view.told or not any(map(found.isdisjoint, program.needs[index])):
             rule = program.rules[index]

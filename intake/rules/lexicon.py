@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -71,6 +72,7 @@ class Lexicon:
         self._patterns: dict[str, str | None] = {}
         self._words: list[tuple[Word, int]] = []
         self._shared: dict[tuple[str, Fields, bool], int] = {}
+        self._sizes: Counter[int] = Counter()
         self._regex_room = MOST_REGEX
         self._regexes: list[tuple[str, int]] = []
         self._fields: dict[int, frozenset[str]] = {}
@@ -119,7 +121,9 @@ class Lexicon:
 
     def _found_by(self, fields: Fields, words: Iterable[Word]) -> int:
         leaf = self._leaf(fields)
-        self._words += [(one, leaf) for one in dict.fromkeys(one._replace(careful=self.careful) for one in words)]
+        found = dict.fromkeys(one._replace(careful=self.careful) for one in words)
+        self._words += [(one, leaf) for one in found]
+        self._sizes[leaf] = len(found)
         return leaf
 
     def regex(self, texts: Iterable[str], source: Source, fields: Fields) -> Leaves:
@@ -137,7 +141,12 @@ class Lexicon:
                 message = "with this expression, those of the rules are too large to be searched for together"
                 self.problems.append((source / n).problem(message, "shorten repetitions such as {200}"))
             self._regexes.append((text, leaf))
+            self._sizes[leaf] += 1
         return (leaf,)
+
+    def size(self, leaf: int) -> int:
+        """Return how many words or regular expressions a leaf looks for."""
+        return self._sizes[leaf]
 
     def check(self) -> None:
         """Find the faults of lists that no condition uses."""

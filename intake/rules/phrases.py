@@ -75,15 +75,15 @@ class _Node:
 
     def follow(self, word: str) -> list[_Node]:
         """Return where `word` leads."""
-        nodes = []
+        nodes = self.begun(word)
         if word in self.closed:
             nodes.append(self.closed[word])
-        for length in self.lengths:
-            if length > len(word):
-                break
-            if word[:length] in self.opened:
-                nodes.append(self.opened[word[:length]])
         return nodes
+
+    def begun(self, word: str) -> list[_Node]:
+        """Return where the beginnings of `word` lead."""
+        begins = (word[:length] for length in self.lengths if length <= len(word))
+        return [self.opened[begin] for begin in begins if begin in self.opened]
 
     def child(self, token: str) -> _Node:
         """Return where a word of a pattern leads, made where it is not there yet."""
@@ -129,8 +129,14 @@ class Phrases:
             if asked is not NOBODY:
                 yield start, end, asked
             while nodes and end < count:
-                nodes = [following for node in nodes for following in node.follow(words[end])]
+                following, next_word = [], words[end]
+                for node in nodes:
+                    if next_word in node.closed:
+                        following.append(node.closed[next_word])
+                    if node.lengths:
+                        following += node.begun(next_word)
                 end += 1
+                nodes = following
                 for node in nodes:
                     if node.asked is not NOBODY:
                         yield start, end, node.asked

@@ -110,6 +110,7 @@ class Program:
     rules: tuple[Rule, ...]
     matcher: Matcher
     asking: Mapping[int, Sequence[int]]  # leaf -> indexes of the rules that look for its words
-    needs: tuple[Needs, ...]  # of each rule
+    triggers: Mapping[int, Sequence[int]]  # leaf -> indexes of the rules that cannot hold without it or one beside it
+    needs: tuple[Needs, ...]  # of each rule, the rarest first
     blind: tuple[int, ...]  # indexes of those that need nothing
     places: Places = NOWHERE  # what tells which areas a message names
