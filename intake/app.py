@@ -178,7 +178,7 @@ class App:
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
-            alone=self.database.path is not None,
+            alone=self.database.is_sqlite,
             alarms=Alarms(self.database, alerts, names, self.connections.secret_expires),
             scanner=self.scanner,
         )

@@ -56,7 +56,6 @@ main_app.add_typer(case_app, name="case")
 main_app.add_typer(digest_app, name="digest")
 main_app.add_typer(db_app, name="db")
 main_app.add_typer(rules_app, name="rules")
-main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)
 db_app.command(epilog=RESTORED_EXAMPLES)(restored)
 
 
@@ -254,6 +253,9 @@ def show(
         say_json(asdict(case))
     else:
         say(reports.case_text(case, app.zone))
+
+
+main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)
 
 
 @main_app.command(epilog=example("intake demo", "intake demo --dir mydemo"))

@@ -30,13 +30,13 @@ class DigestItem:
     """One message that a partner has not had yet."""
 
     message_id: int  # row id
-    reference: str  # of its case
+    reference: str  # of its case, "" where it has none
     categories: tuple[str, ...]  # ids, main first
     urgency: Urgency
     arrived_at: datetime
     subject: str
     own_words: str
-    formerly: str = ""  # the partner it was for before that one left the rulebook
+    formerly: str = ""  # the partner it was for, which left the rulebook or whose mail came back
     areas: tuple[str, ...] = ()  # ids of the places that it names
 
 
