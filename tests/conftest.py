@@ -1,4 +1,4 @@
-"""The servers that tests talk to, as fixtures."""
+"""The servers and databases that tests talk to, as fixtures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,31 @@ from hypothesis import settings
 from tests.servers.dovecot import Dovecot, missing
 from tests.servers.embedded_imap import EmbeddedImap
 from tests.servers.smtp_sink import SmtpSink
+from tests.store_fixtures import (
+    clock,
+    database,
+    empty_postgres,
+    migrated_postgres,
+    migrated_sqlite,
+    postgres_database,
+    postgres_server,
+    postgres_url,
+    sqlite_database,
+    sqlite_url,
+)
+
+__all__ = [
+    "clock",
+    "database",
+    "empty_postgres",
+    "migrated_postgres",
+    "migrated_sqlite",
+    "postgres_database",
+    "postgres_server",
+    "postgres_url",
+    "sqlite_database",
+    "sqlite_url",
+]
 
 settings.register_profile("house", deadline=None)  # a busy machine proves nothing about the code
 settings.load_profile("house")

@@ -12,32 +12,7 @@ import pytest
 from intake.store.database import Database
 from tests.faults.house import House, server
 from tests.servers.smtp_sink import SmtpSink
-from tests.store_fixtures import (
-    Clock,
-    clock,
-    database,
-    empty_postgres,
-    migrated_postgres,
-    migrated_sqlite,
-    postgres_database,
-    postgres_server,
-    postgres_url,
-    sqlite_database,
-    sqlite_url,
-)
-
-__all__ = [
-    "clock",
-    "database",
-    "empty_postgres",
-    "migrated_postgres",
-    "migrated_sqlite",
-    "postgres_database",
-    "postgres_server",
-    "postgres_url",
-    "sqlite_database",
-    "sqlite_url",
-]
+from tests.store_fixtures import Clock
 
 
 @pytest.fixture
