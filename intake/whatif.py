@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from intake.errors import Temporary
 from intake.mail.values import Decision, Identity, Read
-from intake.rules.beside import Pair
+from intake.rules.beside import Counted, Pair
 from intake.store import history
 from intake.store.database import Database
 from intake.triage import Judged, judged, read
@@ -111,7 +111,9 @@ class Comparer:
         return tuple(nsmallest(self.limit, moved, key=lambda one: (-one.fall, -one.arrived_at.timestamp(), -one.id)))
 
     def _compared(self, past: history.Past) -> Moved | None:
-        decisions = zip((self.pair.before, self.pair.after), self.pair.decide(past.read.facts), strict=True)
+        known = past.rulebook == self.pair.before.version
+        kept = [Counted(one["rule"], one["times"], tuple(one["words"])) for one in past.evidence] if known else None
+        decisions = zip((self.pair.before, self.pair.after), self.pair.decide(past.read.facts, kept), strict=True)
         before, after = (judged(past.read, rulebook, decision) for rulebook, decision in decisions)
         found = tuple(moves(before, after))
         if not found:

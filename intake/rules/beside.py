@@ -9,22 +9,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from intake import yamlfile
 from intake.mail.values import Decision, Evidence, Facts
-from intake.rules.conditions import View
-from intake.rules.decide import asked, conclude, fires, readings_of, spoken_in
+from intake.rules.decide import asked, conclude, fires, look, recalled
 from intake.rules.files import AREAS, CATEGORIES, GOLDEN, PARTNERS
 from intake.rules.load import load_files
 from intake.rules.program import Program, Rule
 from intake.rules.rulebook import Rulebook
+from intake.rules.unreadable import RULE as UNREADABLE
 from intake.rules.weigh import Fired, Firings
 
 _UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+class Counted(NamedTuple):
+    """What was kept of a rule that fired."""
+
+    rule: str  # id
+    times: int
+    words: tuple[str, ...]  # the different words that counted by themselves, in normal form
+
+
+Kept = Sequence[Counted]  # of one message, in the order in which its rules were asked
 
 
 class _Held(NamedTuple):
@@ -44,6 +55,7 @@ class Pair:
     rest: Rulebook  # the rules that only `after` has, or has otherwise
     order: Mapping[str, int]  # rule id -> its place in `after`
     shared: frozenset[str]  # ids of the rules that both have
+    rules: Mapping[str, Rule]  # of `before`, by id
     alike: bool  # whether what they say beside their rules is the same, so that the same rules decide the same
 
     @classmethod
@@ -53,7 +65,8 @@ class Pair:
         shared = frozenset(id_ for id_, meaning in wanted.items() if known.get(id_) == meaning)
         order = {rule.id: n for n, rule in enumerate(after.program.rules)}
         rest = load_files(_without(after, shared))
-        return cls(before, after, rest, order, shared, alike=_aside(before) == _aside(after))
+        rules = {rule.id: rule for rule in before.program.rules}
+        return cls(before, after, rest, order, shared, rules, alike=_aside(before) == _aside(after))
 
     def __reduce__(self) -> Any:
         """Go to another process without what was compiled; there it is compiled again, but for all of `after`."""
@@ -67,15 +80,15 @@ class Pair:
             self.alike,
         )
 
-    def decide(self, facts: Facts) -> tuple[Decision, Decision]:
-        """Return what each makes of a message, as `decide` does, but for places of words, near misses and areas."""
-        first, second = (one.program.matcher for one in (self.before, self.rest))
-        readings, defaults = readings_of(facts, first.read | second.read)
-        spoken = spoken_in(facts, defaults)
-        known, others = (
-            list(_held(one.program, View(facts, one.program.matcher.search(readings, defaults, spoken), told=False)))
-            for one in (self.before, self.rest)
-        )
+    def decide(self, facts: Facts, kept: Kept | None = None) -> tuple[Decision, Decision]:
+        """Return what each makes of a message, as `decide` does, but for places of words, near misses and areas.
+
+        `kept` is what was kept of the message when `before` sorted it: then its rules are not asked again.
+        """
+        known = self._recalled(kept) if kept is not None else None
+        if known is None:
+            known = _held(facts, self.before.program)
+        others = _held(facts, self.rest.program)
         places = [(self.order[one.rule.id], one) for one in (*(k for k in known if k.rule.id in self.shared), *others)]
         again = [one for _, one in sorted(places, key=itemgetter(0))]
         decision = _decided(facts, self.before, known)
@@ -83,9 +96,19 @@ class Pair:
             return decision, replace(decision, rulebook=self.after.version)
         return decision, _decided(facts, self.after, again)
 
+    def _recalled(self, kept: Kept) -> list[_Held] | None:
+        """Return what held of a message; None where a rule ended the walk, so that later ones were never asked."""
+        rules = [(self.rules[one.rule], one) for one in kept if one.rule != UNREADABLE]
+        if any(rule.effects.stop for rule, _ in rules):
+            return None
+        return [_Held(rule, *recalled(rule, one.times, one.words)) for rule, one in rules]
 
-def _again(before: Mapping[str, str], after: Rulebook, rest: Mapping[str, str], *others: Any) -> Pair:
-    return Pair(load_files(before), after, load_files(rest), *others)
+
+def _again(files: Mapping[str, str], after: Rulebook, rest: Mapping[str, str], *compared: Any) -> Pair:
+    before = load_files(files)
+    order, shared, alike = compared
+    rules = {rule.id: rule for rule in before.program.rules}
+    return Pair(before, after, load_files(rest), order, shared, rules, alike)
 
 
 def _aside(rulebook: Rulebook) -> Any:
@@ -94,11 +117,12 @@ def _aside(rulebook: Rulebook) -> Any:
     return bare, tuple(rulebook.categories), tuple(rulebook.partners)
 
 
-def _held(program: Program, view: View) -> Iterator[_Held]:
-    """Yield every rule that holds, also those that another one stops."""
-    for rule, outcome in asked(program, view):
-        if outcome.held:
-            yield _Held(rule, *fires(rule, outcome))
+def _held(facts: Facts, program: Program) -> list[_Held]:
+    """Return every rule that holds, also those that another one stops."""
+    if not program.rules:
+        return []
+    view = look(facts, program.matcher)._replace(told=False)
+    return [_Held(rule, *fires(rule, outcome)) for rule, outcome in asked(program, view) if outcome.held]
 
 
 def _decided(facts: Facts, rulebook: Rulebook, held: Iterable[_Held]) -> Decision:

@@ -16,6 +16,7 @@ from intake.rules.shape import ConditionShape, RuleShape, ThenShape
 from intake.yamlfile import Document
 
 RAISED = (Urgency.TODAY, Urgency.EMERGENCY, Acknowledge.NEUTRAL, Acknowledge.NONE)  # what weights can add up to
+HEAVIEST = 3  # weights of a rule that are kept with every letter on which it fires
 WORDS_TOGETHER = 1000  # phrases of a `by-word` that one leaf looks for: it hands over only so many places
 PARTNER_FLAGS = ("not-to", "complaint-about")  # flags whose value names a partner
 
@@ -60,7 +61,7 @@ class Compiler:
         self._check_then(shape.then, source / "then", safety=shape.safety)
         effects = self._effects(shape.then)
         place = f"{document.file}:{document.place(source.path)[0]}"
-        rule = Rule(shape.id, shape.name, place, shape.safety, when, effects, effects.told(), shape.examples)
+        rule = Rule(shape.id, shape.name, place, shape.safety, when, effects, effects.told(HEAVIEST), shape.examples)
         self._rules.append((rule, self._lexicon.used))
 
     def program(self) -> Program:

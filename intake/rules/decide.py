@@ -101,13 +101,18 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
 
 def fires(rule: Rule, outcome: Outcome) -> tuple[Fired, Evidence]:
     """Return what a rule that holds counts, and the evidence of it but for the places of its words."""
+    times = 1
     words: tuple[str, ...] = ()
     if rule.effects.by_word:
-        times, words = 1, tuple(sorted({one.normal for one in outcome.found} & rule.effects.by_word.rows.keys()))
-        fired = Fired(rule, rule.effects.weigh_words(words))
+        words = tuple(sorted({one.normal for one in outcome.found} & rule.effects.by_word.rows.keys()))
     else:
         times = _times(rule, outcome)
-        fired = Fired(rule, rule.effects.weigh(times))
+    return recalled(rule, times, words)
+
+
+def recalled(rule: Rule, times: int, words: tuple[str, ...]) -> tuple[Fired, Evidence]:
+    """Return the same of a rule that held, from how often it counted and the words that counted by themselves."""
+    fired = Fired(rule, rule.effects.weigh_words(words) if rule.effects.by_word else rule.effects.weigh(times))
     weight = fired.weights.get(rule.effects.category or "", 0)
     return fired, Evidence(rule.id, weight, (), rule.told, times, words)
 

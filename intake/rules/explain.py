@@ -13,7 +13,7 @@ from intake.mail.values import Decision, Evidence, Facts, Span, Urgency
 from intake.rules import conditions, weigh
 from intake.rules.areas import Named
 from intake.rules.conditions import Condition, View
-from intake.rules.decide import look
+from intake.rules.decide import look, recalled
 from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Findings, Found
 from intake.rules.normal import Reading
 from intake.rules.phrases import Leaves
@@ -104,7 +104,10 @@ class Why:
 def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation:
     """Return the account of `decision`, which `rulebook` made of `facts`."""
     rules = {rule.id: rule for rule in rulebook.program.rules}
-    fired = Firings(rulebook, (_again(rules[one.rule], one) for one in decision.evidence if one.rule in rules))
+    fired = Firings(
+        rulebook,
+        (recalled(rules[one.rule], one.times, one.words)[0] for one in decision.evidence if one.rule in rules),
+    )
     shown = chain((one.spans for one in decision.evidence), (one.spans for one in decision.near_misses))
     fields = {span.field for spans in shown for span in spans}
     read = look(facts, rulebook.program.matcher).findings.defaults
@@ -123,13 +126,6 @@ def explain(facts: Facts, rulebook: Rulebook, decision: Decision) -> Explanation
         kept_out=weigh.kept_out(decision.categories, fired, decision.flags),
         stopped=_stopped(fired),
     )
-
-
-def _again(rule: Rule, evidence: Evidence) -> Fired:
-    """Return what a rule counted, from the evidence that was kept of it."""
-    if rule.effects.by_word:
-        return Fired(rule, rule.effects.weigh_words(evidence.words))
-    return Fired(rule, rule.effects.weigh(evidence.times))
 
 
 def _fields(facts: Facts) -> dict[str, str]:
@@ -216,7 +212,7 @@ def why(facts: Facts, rulebook: Rulebook, decision: Decision, rule_id: str) -> W
     lines = tuple(_tree(facts, rulebook).lines(rule.when, 0))
     before = {one.id for one in rules[:number]}
     stopped = _stopped(Fired(one, {}) for one in rules if one.id in before & _fired(decision.evidence))
-    return Why(rule.id, rule.name, rule.place, rule.told, lines[0].held and not stopped, stopped, lines)
+    return Why(rule.id, rule.name, rule.place, rule.effects.told(), lines[0].held and not stopped, stopped, lines)
 
 
 def _fired(evidence: Iterable[Evidence]) -> set[str]:

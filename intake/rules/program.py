@@ -59,8 +59,11 @@ class Effects:
         """Whether it matters which words were found."""
         return self.times > 1 or self.by_word is not None
 
-    def told(self) -> tuple[str, ...]:
-        """Return the effects in the words of the rule files: "category housing", "flag child"."""
+    def told(self, most: int | None = None) -> tuple[str, ...]:
+        """Return the effects in the words of the rule files: "category housing", "flag child", "child +20".
+
+        Of `weights`, the `most` heaviest are told, in their order; all, where that is not given.
+        """
         single = (
             ("category", self.category),
             ("urgency", self.urgency),
@@ -75,7 +78,9 @@ class Effects:
         )
         told = [f"{name} {value}" for name, value in single if value is not None]
         told += [f"{name} {value}" for name, values in several for value in values]
-        return (*told, *(f"{id_} {weight:+}" for id_, weight in self.weights.items() if id_ != self.category))
+        weights = {id_: weight for id_, weight in self.weights.items() if id_ != self.category}
+        heavy = sorted(weights, key=lambda id_: -abs(weights[id_]))[:most]
+        return (*told, *(f"{id_} {weight:+}" for id_, weight in weights.items() if id_ in heavy))
 
     def weigh(self, times: int) -> Mapping[str, int]:
         """Return what the rule counts for each of `weights` when it counts so often."""
@@ -99,7 +104,7 @@ class Rule:
     safety: bool
     when: Condition
     effects: Effects
-    told: tuple[str, ...]  # the effects in words
+    told: tuple[str, ...]  # the effects in words, as evidence keeps them: of many weights the heaviest
     examples: ExamplesShape
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -37,6 +37,8 @@ class Past(NamedTuple):
     id: int
     arrived_at: datetime
     read: Read
+    rulebook: str  # version of the one that sorted it; "" of what an older version of this program stored
+    evidence: Sequence[Mapping[str, Any]]  # what that left: its rules that fired, as objects
 
 
 class Letter(NamedTuple):
@@ -72,18 +74,19 @@ def pasts(conn: Connection, ids: range, since: datetime, zone: ZoneInfo, reread:
     What an older version stored is read again from its raw bytes by `reread`.
     """
     found = (
-        select(messages.c.id, messages.c.arrived_at, messages.c.acknowledge_code, messages.c.facts, *_HELD)
+        select(messages.c.id, messages.c.arrived_at, messages.c.acknowledge_code, messages.c.rulebook)
+        .add_columns(messages.c.evidence, messages.c.facts, *_HELD)
         .where(messages.c.id >= ids.start, messages.c.id < ids.stop, _arrived(since))
         .order_by(messages.c.id)
     )
-    for id_, arrived, code, packed, *held in _stream(conn, found):
+    for id_, arrived, code, version, evidence, packed, *held in _stream(conn, found):
         columns = Columns(*held)
         if packed is None:
             read = reread(raw(conn, id_), arrived, columns.late)
         else:
             read = decode(packed, columns, arrived.astimezone(zone))
         never = NEVER_ANSWERED.get(code)
-        yield Past(id_, arrived, _silenced(read, never) if never else read)
+        yield Past(id_, arrived, _silenced(read, never) if never else read, version if packed else "", evidence)
 
 
 def named(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:

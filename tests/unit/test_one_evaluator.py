@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from intake.mail.values import Facts, Identity
 from intake.rules import examples
-from intake.rules.beside import Pair
+from intake.rules.beside import Counted, Pair
 from intake.rules.decide import decide
 from intake.rules.explain import explain, why
 from intake.rules.rulebook import Rulebook
 from intake.rules.shape import ExampleShape, ExamplesShape
 from intake.store.columns import storable
 from intake.store.facts import Columns, columns, decode, encode
+from intake.store.plain import plain
 from intake.triage import Sorter, judge, judged
 from tests.unit.strategies import encoded_word, mail, part
 from tests.unit.test_beside import Base, Rules, bare, bases, book, rules, said
@@ -41,7 +42,11 @@ def test_no_two_ever_disagree(
     found = live[before.version].read
     assert found is not None
     kept = decode(encode(found), Columns(*map(_stored, columns(found))), AT.astimezone(ZONE))
-    for each, guessed in zip((before, after), Pair.of(before, after).decide(kept.facts), strict=True):
+    pair = Pair.of(before, after)
+    counted = plain(live[before.version].decision.evidence)
+    recalled = [Counted(one["rule"], one["times"], tuple(one["words"])) for one in counted]
+    assert pair.decide(kept.facts, recalled) == pair.decide(kept.facts)
+    for each, guessed in zip((before, after), pair.decide(kept.facts), strict=True):
         triage = live[each.version]
         again = judge(kept, each)
         assert again.decision == triage.decision
