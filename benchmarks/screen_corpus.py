@@ -30,9 +30,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "shared" / "mails"
 DISPUTED = {
     "fixmystreet/empty-return-path.eml": "a null return path and nothing else: automatic, but no report of a delivery",
     "sisimai/err/make-test-36.eml": "a person passes a report on",
-    "pigeonhole/01-no_reply_to_own_address.eml": "told by the envelope alone; the author is somebody else",
+    "pigeonhole/01-no_reply_to_own_address.eml": "our own address in the envelope alone, while the author is somebody else",
     **{
-        f"pigeonhole/{name}.eml": "S3: X-Auto-Response-Suppress alone tells nothing"
+        f"pigeonhole/{name}.eml": "`X-Auto-Response-Suppress` and nothing else"
         for name in (
             "06-no_reply_to_microsoft_x-auto-response-suppress_-_all",
             "07-no_reply_to_microsoft_x-auto-response-suppress_-_oof",
