@@ -30,7 +30,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "shared" / "mails"
 DISPUTED = {
     "fixmystreet/empty-return-path.eml": "a null return path and nothing else: automatic, but no report of a delivery",
     "sisimai/err/make-test-36.eml": "a person passes a report on",
-    "pigeonhole/01-no_reply_to_own_address.eml": "our own address in the envelope alone, while the author is somebody else",
+    "pigeonhole/01-no_reply_to_own_address.eml": "our own address in the envelope alone",
     **{
         f"pigeonhole/{name}.eml": "`X-Auto-Response-Suppress` and nothing else"
         for name in (
@@ -39,8 +39,8 @@ DISPUTED = {
             "08-no_reply_to_microsoft_x-auto-response-suppress_-_dr,oof,rn",
         )
     },
-    "flanker/apache-message-news-mime.eml": "it bears Precedence: list",
-    "flufl_bounce/simple_22.txt": "says in one sentence that it failed and in the next that it goes on",
+    "flanker/apache-message-news-mime.eml": "a person's letter that bears `Precedence: list`",
+    "flufl_bounce/simple_22.txt": "a report that says in one sentence that it failed and in the next that it goes on",
 }
 # Headers that tell a machine or a list by themselves, and the values by which they tell that it is a person after all.
 SIGNS = {
