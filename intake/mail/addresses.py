@@ -12,4 +12,16 @@ def address_key(address: str) -> str:
     answers from pat+1@, pat+2@ and so on is the very loop that ceilings are for.
     """
     local, at, domain = unicodedata.normalize("NFKC", address).strip().lower().rpartition("@")
-    return f"{local[:1]}{local[1:].partition('+')[0]}{at}{domain.rstrip('.')}"
+    seen = "".join(char for char in local if unicodedata.category(char) != "Cf")
+    return f"{seen[:1]}{seen[1:].partition('+')[0]}{at}{plain_domain(domain)}"
+
+
+def plain_domain(domain: str) -> str:
+    """Return a domain as DNS has it (RFC 3490 A-labels), to which mail goes: signs that nobody sees fall out of it."""
+    domain = domain.rstrip(".").lower()
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain

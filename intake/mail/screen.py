@@ -8,6 +8,7 @@ from collections.abc import Callable
 from email.utils import getaddresses
 
 from intake.mail import automatic, bounce, screen_verdicts
+from intake.mail.addresses import plain_domain
 from intake.mail.message import Message
 from intake.mail.values import Identity, Intermediary, Kind, Reason, Screening
 
@@ -167,9 +168,9 @@ def is_ours(address: str, identity: Identity) -> bool:
 
 def _is_among(address: str, known: frozenset[str], identity: Identity) -> bool:
     key = unicodedata.normalize("NFKC", address.strip(" <>")).replace("\u00ad", "").rstrip(".").lower()
-    if key in known:
-        return True
     local, _, domain = key.rpartition("@")
+    if key in known or f"{local}@{plain_domain(domain)}" in known:
+        return True
     return identity.plus_forms and "+" in local and f"{local.partition('+')[0]}@{domain}" in known
 
 

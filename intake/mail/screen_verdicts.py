@@ -7,11 +7,12 @@ import re
 from intake.mail.message import Message
 from intake.mail.values import GatewayVerdict, Identity, Reason
 
-_COMMENT = re.compile(r"\([^()]{0,500}\)")
+_PIECE = re.compile(r'\\.|[()"]|[^\\()"]+|\\', re.DOTALL)
+_WITHIN = re.compile(r"[^\w.@+-]")  # what parts results from one another, and must not where it is quoted
 _SERVER = re.compile(r"\s*\"?([^\s;\"=]+)\"?(?:\s+\d+)?\s*;")
-_RESULT = re.compile(r"(?:^|;)\s*([a-z][a-z0-9-]*)(?:/\d+)?\s*=\s*([a-z]+)([^;]{0,500})", re.IGNORECASE)
+_RESULT = re.compile(r"\s*([a-z][a-z0-9-]*)(?:/\d+)?\s*=\s*([a-z]+)(.*)", re.IGNORECASE | re.DOTALL)
 _PROPERTY = re.compile(r"\s([a-z0-9.-]+)\s*=\s*([^\s;]+)", re.IGNORECASE)
-_READ = 4_000  # characters of a header that are judged
+_READ = 100_000  # characters of a header that are judged
 
 # What Microsoft 365 did, or would have done but for a setting, with mail that fails its domain's policy.
 _ENFORCED = frozenset({"reject", "quarantine", "oreject", "o.reject", "pct.reject", "pct.quarantine"})
@@ -40,7 +41,8 @@ def authenticated(message: Message, identity: Identity) -> bool:
         return False
     result, properties = verdicts.get("dmarc", ("", {}))
     domain = properties.get("header.from", message.author.domain).rstrip(".")
-    return result in {"pass", "bestguesspass"} and bool(domain) and domain == message.author.domain
+    is_one = len(message.from_) == 1  # of several authors nobody knows which was vouched for
+    return result in {"pass", "bestguesspass"} and is_one and bool(domain) and domain == message.author.domain
 
 
 def _dmarc(message: Message, identity: Identity) -> Reason | None:
@@ -115,19 +117,33 @@ def _by_microsoft(message: Message, identity: Identity) -> Results | None:
 
 
 def _results(text: str) -> Results:
+    """Return what each method found; of results that contradict one another a failure counts, else none."""
     found: Results = {}
-    for method, result, rest in _RESULT.findall(text):
+    for part in text.split(";"):
+        if not (matched := _RESULT.match(part)):
+            continue
+        method, result, rest = matched.groups()
         properties = {name.lower(): value.lower() for name, value in _PROPERTY.findall(rest)}
-        found.setdefault(method.lower(), (result.lower(), properties))
+        new = (result.lower(), properties)
+        known = found.setdefault(method.lower(), new)
+        if known != new and known[0] != "fail":
+            found[method.lower()] = new if new[0] == "fail" else ("", {})
     return found
 
 
 def _bare(value: str) -> str:
-    """Return a header without its comments, which may hold anything."""
-    text = value[:_READ]
-    for _ in range(3):
-        text = _COMMENT.sub(" ", text)
-    return text
+    """Return a header without its comments and quotation marks: within them senders write anything (RFC 5322 §3.2)."""
+    parts: list[str] = []
+    depth, is_quoted = 0, False
+    for piece in _PIECE.findall(value[:_READ]):
+        if piece == '"' and not depth:
+            is_quoted = not is_quoted
+        elif piece in ("(", ")") and not is_quoted:
+            depth = max(0, depth + (1 if piece == "(" else -1))
+            parts.append(" ")
+        elif not depth:
+            parts.append(_WITHIN.sub("_", piece) if is_quoted else piece)
+    return "".join(parts)
 
 
 def _antispam(message: Message) -> dict[str, str]:

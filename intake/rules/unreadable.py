@@ -41,7 +41,11 @@ def _broken(facts: Facts) -> str:
     return "its text could not be read" if message.defects and not message.text.strip() else ""
 
 
-_CHECKS: tuple[Callable[[Facts], str], ...] = (_protected, _only_attachments, _broken)
+def _too_long(facts: Facts) -> str:
+    return "it is longer than what rules read" if len(facts.own.own or facts.message.text) > normal.LONGEST else ""
+
+
+_CHECKS: tuple[Callable[[Facts], str], ...] = (_protected, _only_attachments, _broken, _too_long)
 
 
 def _language(facts: Facts, rulebook: Rulebook) -> str:

@@ -206,6 +206,7 @@ PLAIN = "nobody mended the lamp in front of our house although we asked"
         (letter("-- .", attachments=["scan.pdf"]), "it has attachments and no words of its own"),
         (letter("x", protection="encrypted"), "the message is encrypted"),
         (letter("", defects=("nothing could be decoded",)), "its text could not be read"),
+        (letter("hello " * 40_000), "it is longer than what rules read"),
         (letter(PLAIN, language="xh"), "no rule speaks its language (xh)"),
         (letter(PLAIN, language="und"), "no rule speaks its language (und)"),
     ],

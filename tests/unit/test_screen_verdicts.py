@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from intake.mail.addresses import address_key
 from intake.mail.screen_verdicts import authenticated
 from intake.mail.values import GatewayVerdict, Intermediary
 from tests.unit.screening import US, mail, outcome, screened
@@ -142,3 +143,40 @@ def test_bounce_that_a_gateway_took_for_spam_is_a_bounce() -> None:
     text = "Your message could not be delivered to pat@example.net.\n\n550 5.1.1 user unknown\n"
     fields = {"From": "MAILER-DAEMON@mx.example.net", "Subject": "failure notice", "X-Spam-Status": "Yes"}
     assert outcome(screened(text, identity=GATEWAY, **fields))[0] == "bounce"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'spf=pass smtp.mailfrom="a; dmarc=pass header.from=example.net x"@example.com',
+        'dkim=none header.i="; dmarc=pass header.from=example.net "@example.com',
+        'spf=pass (said "a) ; dmarc=pass header.from=example.net (b"@example.com)',
+        'dkim=pass reason="\\"; dmarc=pass header.from=example.net"',
+        'spf=none smtp.mailfrom="("@example.com',
+        "; ".join(f"dkim=pass header.i=@{'a' * 200}{n}.example.com" for n in range(25)),
+        "dmarc=pass header.from=example.net",
+    ],
+)
+def test_what_a_sender_makes_the_server_quote_is_no_verdict(written: str) -> None:
+    """S5: quoted strings and comments hold what the sender wrote; beside a failure nothing else is believed."""
+    value = f"mx.example.org; {written}; dmarc=fail header.from=example.net"
+    assert outcome(screened(identity=NAMED, Authentication_Results=value)) == FORGED
+    assert not authenticated(mail(Authentication_Results=value), NAMED)
+
+
+def test_contradictions_and_several_authors_are_not_vouched_for() -> None:
+    """S5, T3: one verdict on one author vouches; nothing less does."""
+    vouched = "mx.example.org; dmarc=pass header.from=example.net"
+    assert authenticated(mail(Authentication_Results=vouched), NAMED)
+    twice = f"{vouched}; dmarc=none header.from=example.com"
+    assert not authenticated(mail(Authentication_Results=twice), NAMED)
+    two = mail(Authentication_Results="mx.example.org; dmarc=pass", From="pat@example.net, sam@example.com")
+    assert not authenticated(two, NAMED)
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u2060", "\u00ad", "\ufe0f"])
+def test_signs_that_nobody_sees_make_no_other_address(hidden: str) -> None:
+    """S1, S4: a domain is what mail goes to; ours is ours, and one mailbox has one ceiling, however it is written."""
+    assert outcome(screened(From=f"cohesion@exam{hidden}ple.org")) == ("person", "own-address")
+    assert address_key(f"pat@exam{hidden}ple.net") == address_key("pat@example.net")
+    assert address_key("pat@münchen.example") == address_key("pat@xn--mnchen-3ya.example")
