@@ -72,7 +72,7 @@ def test_garbage_for_an_answer(smtp_sink: SmtpSink, garbage: bytes) -> None:
     """O3: what is no SMTP holds the queue, and the next mail takes a new connection."""
     with Proxy(smtp_sink.port) as proxy:
         proxy.garbage = garbage
-        client = SmtpClient(SmtpSettings("127.0.0.1", proxy.port, "none", timeout=0.3))
+        client = SmtpClient(SmtpSettings("127.0.0.1", proxy.port, "none", timeout=2.0))
         assert [_outcome(client), _outcome(client)] == ["Hold", "sent"]
         client.close()
     assert len(smtp_sink.messages) == 1
