@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
+from heapq import nlargest
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -22,6 +23,7 @@ _ENGLISH = 3.0  # how many times likelier English is here before anything is rea
 _ROMANISED = 0.02  # how likely a language is in letters that are not its own
 _UNSURE = 0.3  # below this likelihood a text in Latin letters passes for English
 _FLOOR = 1e-4  # the least that the identifier's "no" counts for
+_CLEAR = 4.0  # lead, as a logarithm, from which the identifier has never disagreed
 _SMALL_WORDS = 20.0  # weight of the share of a language's small words among the words
 _OWN_LETTERS = 60.0  # weight of the share of a language's own letters among the characters
 
@@ -121,18 +123,25 @@ def _pieces(text: str) -> list[str]:
 
 
 def _likelihoods(text: str, tags: Iterable[str], romanised: Iterable[str] = ()) -> dict[str, float]:
-    """Weigh what the identifier, small words and letters of its own say for each language; the sum is 1."""
-    scores = {tag: math.log(max(likelihood, _FLOOR)) for tag, likelihood in _identified(text, tags).items()}
-    scores |= dict.fromkeys(romanised, math.log(_ROMANISED))
+    """Weigh what small words, letters of its own and the identifier say for each language; the sum is 1.
+
+    The identifier, which takes longest, is not asked where the others leave no doubt.
+    """
+    scores = dict.fromkeys(tags, 0.0) | dict.fromkeys(romanised, math.log(_ROMANISED))
     if "en" in scores:
         scores["en"] += math.log(_ENGLISH)
     words = [word for word in _WORD.findall(folded(text)) if not word.isdigit()]
+    small_words = _small_words()
     for word in words:
-        for tag, weight in _small_words().get(word, ()):
+        for tag, weight in small_words.get(word, ()):
             if tag in scores:
                 scores[tag] += _SMALL_WORDS * weight / (len(words) + 3)
     for tag in scores.keys() & LETTERS.keys():
         scores[tag] += _OWN_LETTERS * sum(map(text.count, LETTERS[tag])) / (len(text) + 3)
+    first, second = nlargest(2, scores, key=lambda tag: scores[tag])
+    identified = {first: 1.0} if scores[first] - scores[second] > _CLEAR else _identified(text, tags)
+    for tag in tags:
+        scores[tag] += math.log(max(identified.get(tag, 0.0), _FLOOR))
     return _softmax(scores)
 
 
