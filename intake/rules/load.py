@@ -24,7 +24,7 @@ from intake.rules.compile import Compiler, Known
 from intake.rules.files import AREAS, CATEGORIES, PARTNERS, File, faults, refused, shaped, sure
 from intake.rules.folder import read_folder
 from intake.rules.lexicon import Lexicon, Source
-from intake.rules.rulebook import ANSWERS, Category, DigestTimes, Partner, Rulebook
+from intake.rules.rulebook import ANSWERS, Agreement, Category, DigestTimes, Partner, Rulebook
 from intake.rules.shape import (
     AcknowledgementsFile,
     AreasFile,
@@ -213,4 +213,8 @@ def _partner(shape: PartnerShape, digests: DigestTimes) -> Partner:
         addresses=tuple(one.lower() for one in shape.addresses),
         domains=tuple(one.lower() for one in shape.domains),
         fallback=shape.fallback,
+        sharing=shape.sharing,
+        agreement=Agreement(shape.agreement.reference, shape.agreement.expires) if shape.agreement else None,
+        largest_attachment=shape.largest_attachment_mb * 1_000_000,
+        evidential=shape.evidential,
     )

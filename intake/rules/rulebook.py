@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
+from enum import StrEnum
 from typing import Any
 
 from intake.mail.values import Acknowledge, Urgency
@@ -34,6 +35,31 @@ class DigestTimes:
     time: time = time(7, 30)  # wall clock in the partnership's time zone
 
 
+class Sharing(StrEnum):
+    """How much of a letter a partner may have, the most first."""
+
+    FULL = "full"
+    CONTACT_WITHHELD = "contact-withheld"  # nothing that says who wrote, or how to reach them
+    REDACTED = "redacted"  # nor anything that tells one person from another
+    COUNTS = "counts"  # that there is one, of which category, where, and how urgent
+
+    @property
+    def care(self) -> int:
+        """0 full, 1 contact withheld, 2 redacted, 3 counts."""
+        return _CARE[self]
+
+
+_CARE = {one: n for n, one in enumerate(Sharing)}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The data sharing agreement that a partner signed."""
+
+    reference: str  # what both sides call it
+    expires: date  # its last day
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     """An organisation that receives routed mail and digests."""
@@ -47,6 +73,14 @@ class Partner:
     addresses: tuple[str, ...] = ()  # lower case: others that its people write from
     domains: tuple[str, ...] = ()  # lower case: every address of these is the partner's (T3)
     fallback: str | None = None  # where mail goes that came back from `address` (S7)
+    sharing: Sharing = Sharing.REDACTED  # what it may have while its agreement is valid
+    agreement: Agreement | None = None
+    largest_attachment: int = 10_000_000  # bytes that the attachments of one mail have together
+    evidential: bool = False  # gets letters and photographs as they came, for use in evidence (G5)
+
+    def level(self, day: date) -> Sharing:
+        """Return what it may have on that day of the partnership's: counts only without a valid agreement (D4)."""
+        return self.sharing if self.agreement and day <= self.agreement.expires else Sharing.COUNTS
 
     def writes_from(self, address: str) -> bool:
         """Tell whether an address, in lower case, is this partner's."""

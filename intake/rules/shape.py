@@ -8,7 +8,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from intake.mail.values import Acknowledge, Kind, Urgency
-from intake.rules.spelling import Address, Domain, Id, LanguageTag, Moment, Names, Text, Texts, Weight, listed, short
+from intake.rules.rulebook import Sharing
+from intake.rules.spelling import (
+    Address,
+    Domain,
+    Id,
+    LanguageTag,
+    LastDay,
+    Moment,
+    Names,
+    Text,
+    Texts,
+    Weight,
+    listed,
+    short,
+)
 from intake.yamlfile import DAYS, ClockTime, Day
 
 FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
@@ -63,6 +77,13 @@ class CategoriesFile(_Shape):
     flags: tuple[FlagShape, ...] = ()
 
 
+class AgreementShape(_Shape):
+    """A data sharing agreement."""
+
+    reference: Text
+    expires: LastDay
+
+
 class PartnerShape(_Shape):
     """One partner of `partners.yaml`."""
 
@@ -75,6 +96,10 @@ class PartnerShape(_Shape):
     addresses: tuple[Address, ...] = ()
     domains: tuple[Domain, ...] = ()
     fallback: Address | None = None
+    sharing: Sharing = Sharing.REDACTED
+    agreement: AgreementShape | None = None  # None: counts only
+    largest_attachment_mb: int = Field(10, ge=0, le=25)
+    evidential: bool = False
 
 
 class PartnersFile(_Shape):

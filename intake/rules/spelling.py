@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -12,6 +12,7 @@ _ID = "[a-z0-9]+(-[a-z0-9]+)*"
 _ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
 _DOMAIN = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 _LANGUAGE = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?"
 
 
@@ -54,11 +55,19 @@ def _language(value: str) -> str:
     return value
 
 
+def _day(value: Any) -> Any:
+    """Take YYYY-MM-DD only: pydantic would read a number as seconds since 1970."""
+    if isinstance(value, str) and re.fullmatch(_DAY, value):
+        return value
+    raise ValueError("is not a day such as 2027-03-31")
+
+
 Weight = Annotated[int, Field(ge=-1000, le=1000)]
 Id = Annotated[str, AfterValidator(_id), _spelt(_ID)]
 Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
 Domain = Annotated[str, AfterValidator(_domain), _spelt(_DOMAIN)]
 LanguageTag = Annotated[str, AfterValidator(_language), _spelt(_LANGUAGE)]
+LastDay = Annotated[date, BeforeValidator(_day), _spelt(_DAY)]
 Moment = Annotated[datetime, _spelt(_MOMENT)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], short(Text), Field(min_length=1)]
