@@ -47,6 +47,9 @@ _NUMBER = re.compile(r"\+?\(?\d(?:[\s().-]{0,3}\d){6,}")
 
 def redact(text: str, kinds: AbstractSet[Kind], writer: Writer = NOBODY) -> str:
     """Return `text` with marks in place of what is of these kinds."""
+    if Kind.WRITER in kinds:
+        for part in re.findall(r"[^\W\d_]{3,}", f"{writer.name} {' '.join(writer.addresses)}"):
+            text = re.sub(rf"\b{re.escape(part)}\b", Kind.WRITER.mark, text, flags=re.IGNORECASE)
     if Kind.EMAIL in kinds:
         text = _EMAIL.sub(Kind.EMAIL.mark, text)
     if Kind.PHONE in kinds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_what_the_sender_asks(sharing: Sharing, flags: list[str], lowest: Sharin
 def test_levels_nest() -> None:
     """D4: a lower level lets nothing go that a higher one holds back."""
     order = sorted(Sharing, key=lambda one: one.care)
-    for higher, lower in zip(order, order[1:], strict=False):
+    for higher, lower in pairwise(order):
         assert MAY_GO[lower] < MAY_GO[higher]
         assert TAKEN_OUT[lower] >= TAKEN_OUT[higher]
 
