@@ -29,6 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from intake import yamlfile
 from intake.mail.values import Facts, Identity, Urgency
 from intake.rules import golden
+from intake.rules.conditions import Told
 from intake.rules.decide import decide
 from intake.rules.files import GOLDEN
 from intake.rules.load import load_rulebook
@@ -85,7 +86,7 @@ def golden_letters(book: Rulebook) -> list[Letter]:
 
 def features(facts: Facts, book: Rulebook) -> dict[str, float]:
     """Return the rules that fire and the English words that stand there."""
-    fired = decide(facts, book, told=False).evidence
+    fired = decide(facts, book, told=Told.NOTHING).evidence
     found = {f"rule:{one.rule}": float(min(one.times, 2)) for one in fired if not one.words}
     stopped = any(rule.effects.stop and f"rule:{rule.id}" in found for rule in book.program.rules)
     if facts.language.tag in ("en", "und") and not stopped:

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from intake.mail.values import Identity, Read
 from intake.rules.beside import Pair
+from intake.rules.conditions import Told
 from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import Rulebook
 from intake.store import history
@@ -151,7 +152,7 @@ def shares(database: Database, comparer: Comparer) -> None:
     with database.read() as conn:
         found = list(history.pasts(conn, ids, START, ZONE, reread))
         reading = timed(lambda: list(history.pasts(conn, ids, START, ZONE, reread)))
-    judging = timed(lambda: [judge(one.read, comparer.pair.before, told=False) for one in found])
+    judging = timed(lambda: [judge(one.read, comparer.pair.before, told=Told.NOTHING) for one in found])
     whole = timed(lambda: comparer.chunk(database, ids))
     for name, seconds in (("read and unpack", reading), ("judge by one rulebook", judging), ("all", whole)):
         print(f"  {name:<24}{seconds / len(found) * 1e6:>8.0f} µs a message")

@@ -28,6 +28,7 @@ from intake.mail.values import (
     Screening,
     Triage,
 )
+from intake.rules.conditions import Told
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
 
@@ -57,13 +58,20 @@ class Sorter:
     identity: Identity
     zone: ZoneInfo  # the partnership's: rules about hours and days are read in it
 
-    def triage(self, raw: bytes, arrived: datetime | None = None, *, late: bool = False) -> Triage:
+    def triage(
+        self,
+        raw: bytes,
+        arrived: datetime | None = None,
+        *,
+        late: bool = False,
+        told: Told = Told.NEAR_MISSES,
+    ) -> Triage:
         """Decide everything about one message.
 
         `arrived` is an aware instant, or None where only the Date header can tell. `late` (F11) silences the answer.
         """
         found = self.read(raw, arrived, late)
-        judged, message, own = judge(found, self.rulebook), found.facts.message, found.facts.own.own
+        judged, message, own = judge(found, self.rulebook, told=told), found.facts.message, found.facts.own.own
         return Triage(
             kind=judged.kind,
             reason=judged.reason,
@@ -104,8 +112,8 @@ def read(raw: bytes, identity: Identity, zone: ZoneInfo, arrived: datetime | Non
     return Read(Facts(message, screening.kind, own, language, local), screening, late)
 
 
-def judge(found: Read, rulebook: Rulebook, *, told: bool = True) -> Judged:
-    """Return what `rulebook` makes of what was read; not `told`, places and near misses are left out (see `decide`)."""
+def judge(found: Read, rulebook: Rulebook, *, told: Told = Told.NEAR_MISSES) -> Judged:
+    """Return what `rulebook` makes of what was read."""
     return judged(found, rulebook, decide(found.facts, rulebook, told=told))
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from intake import yamlfile
 from intake.mail.values import Decision, Evidence, Facts
+from intake.rules.conditions import Told
 from intake.rules.decide import asked, conclude, fires, look, recalled
 from intake.rules.files import AREAS, CATEGORIES, GOLDEN, PARTNERS
 from intake.rules.load import load_files
@@ -121,7 +122,7 @@ def _held(facts: Facts, program: Program) -> list[_Held]:
     """Return every rule that holds, also those that another one stops."""
     if not program.rules:
         return []
-    view = look(facts, program.matcher)._replace(told=False)
+    view = look(facts, program.matcher)._replace(told=Told.NOTHING)
     return [_Held(rule, *fires(rule, outcome)) for rule, outcome in asked(program, view) if outcome.held]
 
 

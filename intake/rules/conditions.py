@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import accumulate, chain, islice, pairwise
 from typing import NamedTuple, Protocol
 
@@ -16,12 +17,20 @@ MOST_WINDOWS = 20  # of words near each other, that one condition hands over
 Needs = tuple[frozenset[int], ...]  # sets of leaves: of each, one must have found something
 
 
+class Told(IntEnum):
+    """How much is told of a decision beside what follows from it; each holds what is above it, and takes longer."""
+
+    NOTHING = 0
+    WORDS = 1  # the words on which rules fired
+    NEAR_MISSES = 2  # the rules that nearly fired
+
+
 class View(NamedTuple):
     """One message as conditions see it."""
 
     facts: Facts
     findings: Findings
-    told: bool = True  # whether anybody asks how near a rule came that does not fire
+    told: Told = Told.NEAR_MISSES
 
 
 class Outcome(NamedTuple):
@@ -217,7 +226,7 @@ class All:
             if outcome.failed:
                 why = why or outcome.why
                 failed += outcome.failed
-                if failed > 1 or not view.told:
+                if failed > 1 or view.told < Told.NEAR_MISSES:
                     break
         return Outcome(not failed, tuple(found), failed, why)
 

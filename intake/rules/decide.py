@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from intake.mail.values import Decision, Evidence, Facts, NearMiss, Span, Urgency
 from intake.rules import weigh
-from intake.rules.conditions import Outcome, View
+from intake.rules.conditions import Outcome, Told, View
 from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT, UNKNOWN, Found, Matcher, Spoken
 from intake.rules.normal import Reading
 from intake.rules.program import Program, Rule
@@ -21,14 +22,12 @@ SURE, FEW = 0.9, 8  # a language is not in doubt from this confidence on, and wi
 CERTAIN, MANY = 0.97, 25  # the same for safety rules
 MOST_SPANS = 12  # of one piece of evidence
 MOST_NEAR_MISSES = 20
+_Place = TypeVar("_Place", Span, Found)
 _REPLY = re.compile(r"\s*(re|aw|sv|odp|ynt|vs|rif|ref|antw|отв|відп|回复|答复|رد)(\[\d+\])?\s*[:：]", re.IGNORECASE)
 
 
-def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
-    """Return what `rulebook` makes of a message: the same for the same arguments, bounded in time.
-
-    Where not `told`, the places of words and the near misses are left out, which takes half the time.
-    """
+def decide(facts: Facts, rulebook: Rulebook, *, told: Told = Told.NEAR_MISSES) -> Decision:
+    """Return what `rulebook` makes of a message: the same for the same arguments, bounded in time."""
     program: Program = rulebook.program
     fired: list[Fired] = []
     evidence: list[Evidence] = []
@@ -38,11 +37,11 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: bool = True) -> Decision:
         if outcome.held:
             one, why = fires(rule, outcome)
             fired.append(one)
-            evidence.append(replace(why, spans=_spans(outcome.found)[:MOST_SPANS]) if told else why)
+            evidence.append(replace(why, spans=_spans(outcome.found)) if told else why)
             if rule.effects.stop:
                 break
-        elif told and _is_near(rule, outcome) and len(near_misses) < MOST_NEAR_MISSES:
-            near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)[:MOST_SPANS]))
+        elif told is Told.NEAR_MISSES and _is_near(rule, outcome) and len(near_misses) < MOST_NEAR_MISSES:
+            near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)))
     made = conclude(facts, Firings(rulebook, fired), tuple(evidence), tuple(near_misses))
     return replace(made, areas=program.places.named(view))
 
@@ -90,10 +89,12 @@ def readings_of(facts: Facts, chosen: frozenset[str]) -> tuple[list[Reading], fr
 def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
     """Yield, in order, every rule that could hold of `view` or, where that is told, nearly, with what it made of it."""
     found = set(view.findings.by_leaf)
-    asking = program.asking if view.told else program.triggers
+    is_near_told = view.told is Told.NEAR_MISSES
+    asking = program.asking if is_near_told else program.triggers
     indexes = {n for leaf in found for n in asking.get(leaf, ())}.union(program.blind)
+    missing = int(is_near_told)  # of what a rule needs; one more, and it did not even nearly hold
     for index in sorted(indexes):
-        if view.told or not any(map(found.isdisjoint, program.needs[index])):
+        if sum(map(found.isdisjoint, program.needs[index])) <= missing:
             rule = program.rules[index]
             needs_words = view.told or rule.effects.counts_words
             yield rule, rule.when.check(view) if needs_words else Outcome(rule.when.holds(view))
@@ -133,13 +134,21 @@ def _times(rule: Rule, outcome: Outcome) -> int:
     return max(1, min(len({one.normal for one in kept}), rule.effects.times))
 
 
-def _spans(found: Iterable[Found]) -> tuple[Span, ...]:
-    """Return the places of `found` in order, without those that lie within another."""
-    kept: list[Span] = []
-    for span in sorted({one.span for one in found}, key=lambda span: (span.field, span.start, -span.end)):
-        if not kept or kept[-1].field != span.field or span.end > kept[-1].end:
-            kept.append(span)
-    return tuple(kept)
+def _spans(found: Sequence[Found]) -> tuple[Span, ...]:
+    """Return the first places of `found` in order, without those that lie within another."""
+    if any(one.verbatim for one in found):  # others count words, and are to be told beside them
+        return tuple(_outermost(one.span for one in found))
+    return tuple(one.span for one in _outermost(found))
+
+
+def _outermost(places: Iterable[_Place]) -> list[_Place]:
+    kept: list[_Place] = []
+    for one in sorted(set(places), key=lambda one: (one.field, one.start, -one.end)):
+        if not kept or kept[-1].field != one.field or one.end > kept[-1].end:
+            kept.append(one)
+        if len(kept) == MOST_SPANS:
+            break
+    return kept
 
 
 def conclude(

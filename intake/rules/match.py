@@ -35,6 +35,11 @@ class Found(NamedTuple):
     verbatim: bool  # whether the places are those of the original text
 
     @property
+    def field(self) -> str:
+        """The field that is read."""
+        return self.reading.field
+
+    @property
     def span(self) -> Span:
         """Where that is in the original text."""
         if self.verbatim:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from intake.mail.values import Facts, Identity, Urgency
 from intake.rules import examples, golden
+from intake.rules.conditions import Told
 from intake.rules.decide import decide
 from intake.rules.explain import Explanation, Why, explain, why
 from intake.rules.load import load_files, try_files
@@ -254,7 +255,7 @@ def test_nobody_disagrees(made: list[tuple[dict[str, Any], dict[str, Any], bool]
     assert live.read is not None
     account = explain(live.read.facts, book, live.decision)
     agree(live.read.facts, book, account)
-    assert judge(live.read, book, told=False).decision.categories == account.decision.categories
+    assert judge(live.read, book, told=Told.NOTHING).decision.categories == account.decision.categories
     shape = LetterShape.model_validate({"id": "a", "text": text, "subject": subject, "outcome": outcome(account)})
     as_golden = json.dumps({"letters": [shape.model_dump(mode="json", by_alias=True, exclude_unset=True)]})
     assert try_files(texts | {"golden.yaml": as_golden}).golden[0].differences == ()

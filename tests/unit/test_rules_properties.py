@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from intake.mail.values import Decision, Facts, Urgency
 from intake.rules import normal
+from intake.rules.conditions import Told
 from intake.rules.decide import decide
 from intake.rules.load import load_files
 from tests.unit.rulebooks import files, letter, rule, rulebook
@@ -82,9 +83,10 @@ def test_a_decision_that_nobody_asks_about_is_the_same(text: str, subject: str, 
     """R2: leaving out places and near misses, as what-if does, changes nothing that is decided."""
     facts = letters(text, subject, kind)
     for book in (BOOK, ALONE):
-        whole, short = decide(facts, book), decide(facts, book, told=False)
+        whole, short = decide(facts, book), decide(facts, book, told=Told.NOTHING)
         bare = tuple(replace(one, spans=()) for one in whole.evidence)
         assert short == replace(whole, evidence=bare, near_misses=())
+        assert decide(facts, book, told=Told.WORDS) == replace(whole, near_misses=())
 
 
 @given(texts, texts)
