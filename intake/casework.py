@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from intake.errors import UserError
-from intake.store import threads
+from intake.store import seen, threads
 from intake.store.database import Database
+
+MOST_LISTED = 1000  # messages that one listing of the unseen tells
 
 
 def close(database: Database, reference: str) -> str:
@@ -35,6 +39,37 @@ def revive(database: Database, address: str) -> None:
     with database.transaction() as conn:
         if not threads.revive(conn, address):
             raise UserError(f"{address} is not marked: `intake case dead` lists those that are")
+
+
+def unseen(database: Database) -> list[dict[str, Any]]:
+    """Return what nobody has opened or ticked, the oldest first, a backlog last."""
+    with database.read() as conn:
+        return [asdict(one) for one in seen.unseen(conn, MOST_LISTED)]
+
+
+def see(database: Database, references: Sequence[str], by: str) -> list[str]:
+    """Tick all messages of cases; return what became of each. Raises UserError, and ticks none, where there is none."""
+    with database.transaction() as conn:
+        now = database.clock(conn)
+        found = {one: threads.case_id(conn, one) for one in references}
+        if missing := [one for one, case_id in found.items() if case_id is None]:
+            raise UserError(f"there is no case {', '.join(missing)}")
+        ticked = {one: seen.see_case(conn, case_id, by, now) for one, case_id in found.items() if case_id is not None}
+    return [f"{one}: {'seen' if count else 'had been seen'}" for one, count in ticked.items()]
+
+
+def see_backlog(database: Database, before: datetime, by: str) -> int:
+    """Tick everything that arrived before an instant; return how many messages nobody had seen."""
+    with database.transaction() as conn:
+        return seen.see_all_before(conn, before, by, database.clock(conn))
+
+
+def opened(database: Database, message_ids: Sequence[int], by: str) -> None:
+    """Record that somebody has opened messages."""
+    with database.transaction() as conn:
+        now = database.clock(conn)
+        for one in message_ids:
+            seen.see_message(conn, one, by, now)
 
 
 def _said(reference: str, changed: bool | None, now: str, before: str) -> str:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from intake import __version__, lookups, reports, starter
+from intake import __version__, casework, lookups, reports, starter
 from intake.app import App
 from intake.cli_cases import case_app
 from intake.cli_quarantine import quarantine_app
@@ -26,6 +26,7 @@ from intake.errors import Temporary, UserError
 from intake.logs import log_to_stderr
 from intake.terminal import (
     CONFIG,
+    By,
     ConfigPath,
     Json,
     OptionalConfigPath,
@@ -35,6 +36,7 @@ from intake.terminal import (
     progress,
     say,
     say_json,
+    who,
 )
 
 USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
@@ -242,17 +244,23 @@ def show(
     reference: Annotated[str, typer.Argument(help="The case reference, as `search` and our mails give it.")],
     config: ConfigPath = CONFIG,
     raw: Annotated[bool, typer.Option("--raw", help="Write the case's first message as it came.")] = False,
+    by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Show a case: what was written, what was decided and why, and what was sent."""
+    """Show a case: what was written, what was decided and why, and what was sent.
+
+    What it prints counts as opened by whoever ran it; with --json nothing does, as a program may be reading.
+    """
     app = App.open(config)
     case = lookups.case(app.database, reference)
+    if as_json and not raw:
+        say_json(asdict(case))
+        return
     if raw:
         sys.stdout.buffer.write(lookups.raw_of(app.database, case.messages[0].id))
-    elif as_json:
-        say_json(asdict(case))
     else:
         say(reports.case_text(case, app.zone))
+    casework.opened(app.database, [one.id for one in (case.messages[:1] if raw else case.messages)], who(by))
 
 
 main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from intake import casework
 from intake.app import App
-from intake.terminal import CONFIG, ConfigPath, Json, example, listing, say
+from intake.errors import UserError
+from intake.terminal import CONFIG, By, ConfigPath, Json, example, listing, say, who
 
 case_app = typer.Typer(
-    no_args_is_help=True, help="Close cases and open them again; addresses that our mail came back from."
+    no_args_is_help=True,
+    help="What nobody has seen yet; closing cases; addresses that our mail came back from.",
 )
 References = Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="As `search` and our mails give them.")]
+
+
+@case_app.command("unseen", epilog=example("intake case unseen", "intake case unseen --json"))
+def case_unseen(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
+    """List the messages that no person has opened or ticked, the oldest first; a backlog's come last."""
+    app = App.open(config)
+    columns = "reference recorded_at category urgency subject"
+    listing("Unseen", app.zone, casework.unseen(app.database), columns, as_json=as_json)
+
+
+@case_app.command("seen", epilog=example("intake case seen CSP-7K4M-29Q", "intake case seen --before 2026-03-01"))
+def case_seen(
+    references: Annotated[list[str] | None, typer.Argument(metavar="[REFERENCE...]")] = None,
+    config: ConfigPath = CONFIG,
+    by: By = None,
+    before: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Everything that arrived before this day: a backlog.")
+    ] = None,
+) -> None:
+    """Tick cases as seen by a person. `intake show` does so for what it prints.
+
+    A partner's reply that a verdict vouches for ticks its case too. The exit code is 2 where there is no such case, and
+    then none is ticked.
+    """
+    if bool(references) == bool(before):
+        raise UserError("name cases, or a day by --before")
+    app = App.open(config)
+    if before:
+        count = casework.see_backlog(app.database, before.replace(tzinfo=app.zone), who(by))
+        say(f"{count} messages ticked")
+    for line in casework.see(app.database, references or [], who(by)) if references else []:
+        say(line)
 
 
 @case_app.command("close", epilog=example("intake case close CSP-7K4M-29Q"))

@@ -169,6 +169,7 @@ def case_text(case: Case, zone: ZoneInfo) -> str:
         lines += [f"  {one.kind}; {', '.join(one.categories)}; {one.urgency}; {one.language}"]
         lines += [f"  flags: {', '.join(one.flags)}"] if one.flags else []
         lines += [f"  areas: {', '.join(one.areas)}"] if one.areas else []
+        lines += [f"  seen by {one.seen_by or 'somebody'}, {cell(one.seen_at, zone)}"] if one.seen_at else []
         lines += [f"  answer: {one.acknowledge or 'none'} ({one.acknowledge_reason.detail})"]
         lines += [_because(why.rule, [span.text for span in why.spans]) for why in one.evidence]
         lines += [f"  attached: {two.name} ({two.type}, {two.size} bytes{_verdict(two)})" for two in one.attachments]

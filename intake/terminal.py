@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -18,11 +19,13 @@ from rich.text import Text
 
 from intake import reports, starter
 from intake.app import App
+from intake.errors import UserError
 
 _CONFIG = typer.Option("--config", "-c", envvar="INTAKE_CONFIG", help="The deployment's config.yaml.", show_envvar=True)
 ConfigPath = Annotated[Path, _CONFIG]
 OptionalConfigPath = Annotated[Path | None, _CONFIG]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+By = Annotated[str | None, typer.Option("--by", help="Who does it; without it the user of this machine.")]
 CONFIG = Path("config.yaml")
 
 
@@ -32,6 +35,17 @@ def deployment(config: Path | None) -> App:
         sys.stderr.write("intake: there is no config.yaml here: the shipped rules\n")
         config = starter.shipped() / "config.yaml"
     return App.open(config or CONFIG)
+
+
+def who(by: str | None) -> str:
+    """Return the name of whoever runs the command. Raises UserError where the machine knows none."""
+    try:
+        name = (by if by is not None else getuser()).strip()
+    except (OSError, KeyError):
+        name = ""
+    if not name:
+        raise UserError("say who you are: --by NAME")
+    return name
 
 
 def example(*lines: str) -> str:

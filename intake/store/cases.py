@@ -79,6 +79,8 @@ class StoredMessage:
     left_behind: str
     threading: Reason | None  # why it is in this case, or opened one beside the case that it names; None: it names none
     note_of: str | None  # the partner whose note it is (T3)
+    seen_at: datetime | None  # when a person first opened or ticked it; None: nobody has (D6)
+    seen_by: str | None  # who
 
 
 @dataclass(frozen=True, slots=True)

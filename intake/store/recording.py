@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from intake.mail.values import Reason, Triage
-from intake.store import search, threads
+from intake.store import search, seen, threads
 from intake.store.claims import Claimed, hold
 from intake.store.facts import encode
 from intake.store.locks import take_turn
@@ -131,6 +131,8 @@ def _case(conn: Connection, placing: Placing, now: datetime) -> tuple[int | None
 
 def _change_case(conn: Connection, case_id: int, message_id: int, placing: Placing, now: datetime) -> None:
     threads.learn(conn, case_id, placing.ids)
+    if placing.note_of is not None and not placing.unverified:
+        seen.see_case(conn, case_id, placing.taken_by or placing.note_of, now, before=message_id)
     if placing.reopens:
         closed = (cases.c.id == case_id) & cases.c.closed_at.is_not(None)
         conn.execute(update(cases).where(closed).values(closed_at=None, reopened_at=now))

@@ -20,7 +20,31 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 
 from intake.mail.addresses import address_key
+from intake.mail.values import MACHINES
 from intake.store.columns import Id, Utc, Words, metadata
+from intake.store.tables_cases import dead_addresses, keys, takings, thread_ids
+
+__all__ = [
+    "attachments",
+    "cases",
+    "dead_addresses",
+    "deliveries",
+    "digest_items",
+    "digests",
+    "keys",
+    "leases",
+    "mailbox_states",
+    "message_categories",
+    "messages",
+    "metadata",
+    "outbox",
+    "quarantine",
+    "raws",
+    "rulebook_states",
+    "rulebooks",
+    "takings",
+    "thread_ids",
+]
 
 raws = Table(
     "raws",
@@ -34,6 +58,8 @@ raws = Table(
 WAITING = text("state = 'waiting'")
 UNSETTLED = text("settled_at IS NULL AND raw_hash IS NOT NULL")
 CLAIMED = text("claimed_by IS NOT NULL")
+# Not proven automatic, and opened by nobody (D6); with the table's name before its columns, or without.
+UNSEEN = "{0}seen_at IS NULL AND {0}kind NOT IN (" + ", ".join(f"'{one}'" for one in sorted(MACHINES)) + ")"
 
 # The ledger: every message that was seen in a mailbox, once a place (F2), with its one outcome.
 deliveries = Table(
@@ -117,7 +143,17 @@ messages = Table(
     Column("defects", JSON, nullable=False),
     Column("left_behind", Words, nullable=False, default=""),
     Column("facts", LargeBinary),  # what rules read of it beside the other columns (store/facts.py); null: an older row
+    Column("seen_at", Utc),  # when a person first opened or ticked it; null: nobody has
+    Column("seen_by", Words),  # who: a name
     Index("ix_messages_kind_urgency", "kind", "urgency"),
+    Index(
+        "ix_messages_unseen",
+        "late",
+        "recorded_at",
+        "id",
+        sqlite_where=text(UNSEEN.format("")),
+        postgresql_where=text(UNSEEN.format("")),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -259,42 +295,4 @@ mailbox_states = Table(
     Column("failures", Integer, nullable=False, default=0),  # in a row
     Column("error", Words),  # the last failure's sentence
     Column("notice", Words),  # what an operator should know: "no MOVE: messages stay in INBOX"
-)
-
-# Which cases a Message-ID was seen in: as a message's own, or named by one (T1). Ids of ours need no row.
-thread_ids = Table(
-    "thread_ids",
-    metadata,
-    Column("id_hash", String(64), primary_key=True),  # SHA-256 of the id without brackets
-    Column("case_id", ForeignKey("cases.id"), primary_key=True, index=True),
-)
-
-# Who has taken a case on; an emergency goes from contact to contact until somebody has.
-takings = Table(
-    "takings",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
-    Column("message_id", ForeignKey("messages.id")),  # the note that says so
-    Column("partner", String(64)),
-    Column("taken_by", Words, nullable=False),  # a name, or an address where there is none
-    Column("taken_at", Utc, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-# Addresses that our mail came back from for good: not written to while they stand here (S7).
-dead_addresses = Table(
-    "dead_addresses",
-    metadata,
-    Column("address", String(320), primary_key=True),  # in lower case
-    Column("message_id", ForeignKey("messages.id")),  # the bounce
-    Column("detail", Words, nullable=False),  # its status code, never an address
-    Column("since", Utc, nullable=False),
-)
-
-keys = Table(
-    "keys",
-    metadata,
-    Column("name", String(32), primary_key=True),  # "tokens"
-    Column("value", LargeBinary, nullable=False),  # made with the table; serves where config.yaml names none
 )

@@ -87,6 +87,12 @@ def learn(conn: Connection, case_id: int, ids: Iterable[str]) -> None:
         conn.execute(upsert(conn, thread_ids).on_conflict_do_nothing(), rows)
 
 
+def case_id(conn: Connection, reference: str) -> int | None:
+    """Return the case of that reference, however it is spelt; None where there is none."""
+    found: int | None = conn.scalar(select(cases.c.id).where(cases.c.reference == valid_reference(reference)))
+    return found
+
+
 def close(conn: Connection, reference: str, now: datetime) -> bool | None:
     """Close a case; False where it is closed already, None where there is none."""
     return _turn(conn, reference, {"closed_at": now}, is_closed=False)
@@ -99,7 +105,7 @@ def reopen(conn: Connection, reference: str, now: datetime) -> bool | None:
 
 def _turn(conn: Connection, reference: str, values: dict[str, datetime | None], *, is_closed: bool) -> bool | None:
     wanted = cases.c.reference == valid_reference(reference)
-    if conn.scalar(select(cases.c.id).where(wanted)) is None:
+    if case_id(conn, reference) is None:
         return None
     stands = cases.c.closed_at.is_not(None) if is_closed else cases.c.closed_at.is_(None)
     return conn.execute(update(cases).where(wanted, stands).values(**values)).rowcount > 0

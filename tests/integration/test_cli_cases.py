@@ -1,0 +1,51 @@
+"""What officers do with cases on the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.walk.deployment import Deployment
+
+COMMANDS = [["case", name] for name in ("seen", "unseen", "close", "reopen", "dead", "revive")]
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """A folder as `intake init` lays it down, with three letters in its database."""
+    made = Deployment(tmp_path_factory.mktemp("cases") / "here")
+    for number in range(3):
+        letter = (
+            f"From: ann{number}@home.example\nTo: cohesion@example.org\nSubject: Hello {number}\n\nWords {number}\n"
+        )
+        (made.folder / f"{number}.eml").write_text(letter)
+    made.call("import", *(f"{number}.eml" for number in range(3)))
+    return made
+
+
+def _unseen(deployment: Deployment) -> list[str]:
+    rows = (json.loads(line) for line in deployment.call("case", "unseen", "--json").splitlines())
+    return [row["reference"] for row in rows]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_shows_examples(deployment: Deployment, command: list[str]) -> None:
+    """Every command's help has an example that begins with its own name."""
+    printed = deployment.call(*command, "--help")
+    assert f"intake {' '.join(command)}" in printed.split("Examples")[1]
+
+
+def test_what_is_opened_counts_as_seen(deployment: Deployment) -> None:
+    """D6: `show` records who opened a case, a program that reads JSON opens nothing, `case seen` ticks a backlog."""
+    one, two, three = _unseen(deployment)
+    deployment.call("show", one, "--json")
+    assert _unseen(deployment) == [one, two, three]
+    deployment.call("show", one, "--by", "Pat")
+    assert "seen by Pat" in deployment.call("show", one)
+    deployment.call("show", two, "--raw")
+    assert _unseen(deployment) == [three]
+    assert "name cases" in deployment.call("case", "seen", exit_code=2)
+    assert deployment.call("case", "seen", "--before", "2000-01-01", "--by", "Pat") == "0 messages ticked\n"
+    assert deployment.call("case", "seen", three, "--by", "Pat") == f"{three}: seen\n"
+    assert _unseen(deployment) == []
