@@ -72,7 +72,7 @@ class Bounced:
 
     def _digest(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
         """Send the digest once more by the fallback, or have others get its items in theirs; return to whom."""
-        slot, items = digest.items_of(conn, mail.id)
+        slot, items = digest.items_of(conn, mail.id, self.rulebook)
         if fallback_of:
             queue.enqueue(conn, self.composer.digest(fallback_of, items, self.rulebook, slot, now, again=True), now)
             return [fallback_of]

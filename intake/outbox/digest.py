@@ -7,14 +7,15 @@ missed for days holds it all, once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, delete, func, select, update
 
+from intake.mail.addresses import address_key
 from intake.mail.values import Urgency
 from intake.outbox import queue
 from intake.outbox.compose import Composer, Outgoing
@@ -23,8 +24,12 @@ from intake.outbox.restored import first_since
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
+from intake.store.search import words
 from intake.store.tables import cases, digest_items, digests, message_categories, messages, outbox
 from intake.store.upsert import upsert
+
+WORDS = 5_000  # characters of a message that are looked at: for its excerpt, and for what says nearly the same
+AT_ONCE = 500  # rows that are read ahead
 
 
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -93,7 +98,7 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     if digest_id is None:
         return None
     conn.execute(update(digest_items).where(_open(partner.id)).values(digest_id=digest_id))
-    items = _items(conn, digest_items.c.digest_id == digest_id)
+    items = _items(conn, digest_items.c.digest_id == digest_id, rulebook)
     if not items and not partner.empty_digest:
         return None
     outgoing = composer.digest(partner, items, rulebook, slot, now)
@@ -105,15 +110,15 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     return outbox_id
 
 
-def items_of(conn: Connection, outbox_id: int) -> tuple[datetime, list[DigestItem]]:
+def items_of(conn: Connection, outbox_id: int, rulebook: Rulebook) -> tuple[datetime, list[DigestItem]]:
     """Return (slot, items) of the digest that was sent as that outbox row."""
     row = conn.execute(select(digests.c.id, digests.c.slot).where(digests.c.outbox_id == outbox_id)).one()
-    return row.slot, _items(conn, digest_items.c.digest_id == row.id)
+    return row.slot, _items(conn, digest_items.c.digest_id == row.id, rulebook)
 
 
 def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Rulebook, now: datetime) -> Outgoing:
     """Return the digest that the partner would get at `now`, and write nothing."""
-    items = _items(conn, _open(partner.id) & (digest_items.c.queued_at <= now))
+    items = _items(conn, _open(partner.id) & (digest_items.c.queued_at <= now), rulebook)
     return composer.digest(partner, items, rulebook, now, now)
 
 
@@ -129,25 +134,35 @@ def _begin(conn: Connection, partner_id: str, slot: datetime, now: datetime) -> 
     return made
 
 
-def _items(conn: Connection, which: ColumnElement[bool]) -> list[DigestItem]:
+def _items(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) -> list[DigestItem]:
+    named = ("id", "urgency", "arrived_at", "subject", "areas", "flags", "evidence", "reply_address", "from_address")
     rows = conn.execute(
         select(
-            messages.c.id,
-            messages.c.urgency,
-            messages.c.arrived_at,
-            messages.c.subject,
-            messages.c.own_words,
-            messages.c.areas,
+            *(messages.c[name] for name in named),
+            func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words"),
             digest_items.c.formerly,
             cases.c.reference,
         )
         .join(digest_items, digest_items.c.message_id == messages.c.id)
         .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(which)
-        .order_by(messages.c.id)
-    ).all()
+        .order_by(messages.c.id),
+        execution_options={"yield_per": AT_ONCE},
+    )
     ranked = categories(conn, select(digest_items.c.message_id).where(which))
-    return [item(row, ranked[row.id]) for row in rows]
+    safety = rulebook.safety
+    return [replace(item(row, ranked[row.id]), sender=_sender(row), marks=_marks(row, safety)) for row in rows]
+
+
+def _sender(row: Any) -> str:
+    return address_key(row.reply_address or row.from_address) or f"message {row.id}"
+
+
+def _marks(row: Any, safety: Collection[str]) -> tuple[str, ...]:
+    """Return what sets a letter apart from one that says nearly the same: flags, what safety rules fired on (D7)."""
+    fired = [one for one in row.evidence if one["rule"] in safety]
+    said = {f"{one['rule']} {' '.join(words(span['text']))}" for one in fired for span in one["spans"]}
+    return (*sorted(row.flags), *sorted(said), *sorted(one["rule"] for one in fired))
 
 
 def categories(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> dict[int, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from intake.mail.message import Attachment
@@ -14,10 +14,6 @@ from intake.rules.rulebook import Partner, Rulebook
 
 WORDS = 20_000  # characters of a letter that a routed mail quotes
 LINE = 300  # characters of a subject or a name
-SHOWN = 2_000  # messages of a digest that are shown with their words
-EXCERPT = 400  # characters of a letter that a digest quotes
-EXCERPTS = 400_000  # characters that all excerpts of a digest have together
-SHORTEST = 40  # below this an excerpt says nothing and is left out
 RULES = 20  # rules that a routed mail names
 WORDS_OF_A_RULE = 8
 FAULTS = 50  # that an alert names
@@ -38,6 +34,8 @@ class DigestItem:
     own_words: str
     formerly: str = ""  # the partner it was for, which left the rulebook or whose mail came back
     areas: tuple[str, ...] = ()  # ids of the places that it names
+    sender: str = ""  # what the spellings of who wrote it share; tells the hands of a campaign apart, never shown
+    marks: tuple[str, ...] = ()  # flags, and the words that safety rules fired on; never shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,43 +60,17 @@ def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo)
     withheld = [name for name, _ in flags if name in _DEFENCES]
     return {
         "categories": [category_name(one, rulebook) for one in triage.decision.categories],
-        "areas": _area_names(triage.decision.areas, rulebook),
+        "areas": area_names(triage.decision.areas, rulebook),
         "flags": [{"id": name, "value": _partner_name(value, rulebook)} for name, value in flags],
         "withheld": withheld,
         "sender": None if withheld else _sender(triage),
-        "written": _when(triage.date, zone),
+        "written": when(triage.date, zone),
         "language": triage.language.tag,
-        "subject": _shown(triage.subject, LINE, bool(withheld)),
-        "words": _shown(_words(triage), WORDS, bool(withheld)),
+        "subject": shown(triage.subject, LINE, bool(withheld)),
+        "words": shown(_words(triage), WORDS, bool(withheld)),
         "attachments": [_attachment(one) for one in triage.attachments],
         "why": [_why(one, bool(withheld)) for one in _telling(triage.decision)[:RULES]],
         "asked_by": next((route.why for route in triage.decision.routes if route.partner == partner.id), ""),
-    }
-
-
-def digest(items: Sequence[DigestItem], rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
-    """Return what the bodies of a digest know: items by main category, the most urgent first, then the oldest.
-
-    A backlog is shown as far as people and mail servers bear it; of the rest the references are told.
-    """
-    items = sorted(items, key=lambda one: (-one.urgency.rank, one.arrived_at, one.message_id))
-    shown, rest = items[:SHOWN], items[SHOWN:]
-    length = min(EXCERPT, EXCERPTS // max(len(shown), 1))
-    length = length if length >= SHORTEST else 0
-    groups: dict[str, list[DigestItem]] = {}
-    for item in shown:
-        groups.setdefault(item.categories[0], []).append(item)
-    order = list(rulebook.categories)
-    ordered = sorted(groups, key=lambda each: (-groups[each][0].urgency.rank, _index(order, each), each))
-    return {
-        "groups": [
-            {
-                "name": category_name(category, rulebook),
-                "messages": [_item(one, length, rulebook, zone, now) for one in groups[category]],
-            }
-            for category in ordered
-        ],
-        "more": [item.reference for item in rest],
     }
 
 
@@ -107,25 +79,9 @@ def category_name(category: str, rulebook: Rulebook) -> str:
     return rulebook.categories[category].name if category in rulebook.categories else category
 
 
-def _area_names(areas: Sequence[str], rulebook: Rulebook) -> list[str]:
+def area_names(areas: Sequence[str], rulebook: Rulebook) -> list[str]:
+    """Return the areas' names; the id of one that the rulebook does not know any more."""
     return [rulebook.areas.get(one, one) for one in areas]
-
-
-def _index(order: Sequence[str], category: str) -> int:
-    return order.index(category) if category in order else len(order)
-
-
-def _item(item: DigestItem, length: int, rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
-    return {
-        "reference": item.reference,
-        "urgency": item.urgency.value,
-        "arrived": _when(item.arrived_at, zone),
-        "age": _age(now - item.arrived_at),
-        "others": [category_name(one, rulebook) for one in item.categories[1:]],
-        "areas": _area_names(item.areas, rulebook),
-        "formerly": one_line(item.formerly),
-        "words": one_line(_shown(item.own_words.strip() or item.subject, length, True)) if length else "",
-    }
 
 
 def _words(triage: Triage) -> str:
@@ -134,7 +90,8 @@ def _words(triage: Triage) -> str:
     return triage.full_text if read_on or not triage.own_words.strip() else triage.own_words
 
 
-def _shown(text: str, limit: int, withheld: bool) -> str:
+def shown(text: str, limit: int, withheld: bool) -> str:
+    """Return at most `limit` characters, with nothing that becomes a link, nor a contact where those are withheld."""
     return safe(without_contact(text) if withheld else text, limit)
 
 
@@ -156,7 +113,7 @@ def _telling(decision: Decision) -> list[Evidence]:
 
 
 def _why(evidence: Evidence, withheld: bool) -> Mapping[str, object]:
-    words = dict.fromkeys(one_line(_shown(span.text, LINE, withheld)) for span in evidence.spans)
+    words = dict.fromkeys(one_line(shown(span.text, LINE, withheld)) for span in evidence.spans)
     return {"rule": evidence.rule, "effects": evidence.effects, "words": list(words)[:WORDS_OF_A_RULE]}
 
 
@@ -178,7 +135,8 @@ def _size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB"
 
 
-def _when(instant: datetime | None, zone: ZoneInfo) -> str:
+def when(instant: datetime | None, zone: ZoneInfo) -> str:
+    """Return an instant as people read it: "Mon 2 March 2026, 09:00"; "" for none."""
     try:
         local = instant.astimezone(zone) if instant else None
     except OverflowError:  # the first or last day that Python knows
@@ -186,11 +144,3 @@ def _when(instant: datetime | None, zone: ZoneInfo) -> str:
     if local is None:
         return ""
     return f"{local:%a} {local.day} {local:%B %Y, %H:%M}"
-
-
-def _age(age: timedelta) -> str:
-    hours = int(age.total_seconds() // 3600)
-    if hours < 1:
-        return "less than an hour"
-    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
-    return f"{count} {unit}{'' if count == 1 else 's'}"

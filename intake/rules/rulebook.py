@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from intake.mail.values import Acknowledge, Urgency
@@ -103,3 +104,8 @@ class Rulebook:
     lean: int | None = None  # by how much the nearest category may fall short where none reaches its threshold
     areas: Mapping[str, str] = field(default_factory=dict)  # id -> name, in file order
     answers: Mapping[Acknowledge, str] = field(default_factory=lambda: ANSWERS)  # -> folder under templates/
+
+    @cached_property
+    def safety(self) -> frozenset[str]:
+        """Ids of the safety rules (R10)."""
+        return frozenset(rule.id for rule in self.program.rules if rule.safety) if self.program else frozenset()

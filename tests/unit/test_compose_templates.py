@@ -233,7 +233,7 @@ def test_a_fault_behind_the_shipped_words(templates: Path) -> None:
     append(templates / "digest/body.html", "\n  <p>Yours</p>")
     assert checked(templates) == [
         "acknowledgement/body.txt:23: 'refrence' is undefined",
-        "digest/body.html:36: it stands outside every block, so nobody sees it",
+        "digest/body.html:15: it stands outside every block, so nobody sees it",
         "routed/body.html:68: No filter named 'safe'",
         "routed/body.html:68: it stands outside every block, so nobody sees it",
     ]
