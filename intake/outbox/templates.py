@@ -19,12 +19,14 @@ from markupsafe import Markup
 from intake.errors import Problem
 from intake.outbox.bounds import REFUSALS, BoundedEnvironment
 from intake.outbox.quoting import one_line, plain
+from intake.outbox.styles import TOO_DEEP, inlined
 
 Context = Mapping[str, object]
 
 # What a template can fail with: jinja2's own errors, and Python's from within an expression.
 FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
-_FILES = ("subject.txt", "body.txt", "body.html")
+_PAGE = "body.html"
+_FILES = ("subject.txt", "body.txt", _PAGE)
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _NOTHING = "it renders to nothing"
 _RLM = "\u200f"  # makes a line of plain text begin at the right, whatever letter it begins with
@@ -149,7 +151,7 @@ class _Folder:
         return Rendered(
             subject=one_line(written["subject.txt"]),
             text=written["body.txt"] + "\n",
-            html=written["body.html"] + "\n",
+            html=written[_PAGE].rstrip() + "\n",
             languages=(tag, "en") if tag else ("en",),
             problems=(),
         )
@@ -192,16 +194,16 @@ class _Folder:
             return self._write(f"{folder}/{file}", contents.headline)
         known = {**contents.headline, **contents.body}
         translation = _translation(tag, file, self._write(f"{folder}/{file}", known)) if tag else None
-        return self._write(f"{contents.mail}/{file}", {**known, "translation": translation})
+        return self._write(f"{contents.mail}/{file}", {**known, "translation": translation}, page=file == _PAGE)
 
-    def _write(self, name: str, known: Context) -> str:
+    def _write(self, name: str, known: Context, *, page: bool = False) -> str:
         try:
             words = self._environment.write(self._environment.get_template(name), known).strip()
             if not plain(words):
                 raise TemplateError(_NOTHING)
+            return inlined(words) if page else words
         except FAULTS as why:
             raise _Fault(self._path, name, why) from None
-        return words
 
 
 def _environment(folder: Path) -> BoundedEnvironment:
@@ -270,7 +272,7 @@ def _candid(fault: _Fault) -> Problem:
 def _discreet(fault: _Fault) -> Problem:
     """Return what is wrong without any value that the template was given."""
     why = fault.why
-    harmless = isinstance(why, TemplateNotFound | TemplateSyntaxError) or str(why) in {_NOTHING, *REFUSALS}
+    harmless = isinstance(why, TemplateNotFound | TemplateSyntaxError) or str(why) in {_NOTHING, TOO_DEEP, *REFUSALS}
     if harmless or re.fullmatch(r"'\w+' is undefined", str(why)):
         sentence = _candid(fault).message
     else:
