@@ -180,7 +180,7 @@ class Rules:
                 self.alerts.mended(conn, MENDED, now)
             rulebooks.say(conn, state)
         self._state = state
-        if state.version != self.rulebook.version and not isinstance(found, UserError):
+        if not isinstance(found, UserError) and found.files != self.rulebook.files:
             self.rulebook = found
         self._tell()
 

@@ -21,6 +21,7 @@ from intake.rules.decide import asked, conclude, fires, look, recalled
 from intake.rules.files import AREAS, CATEGORIES, GOLDEN, PARTNERS
 from intake.rules.load import load_files
 from intake.rules.program import Program, Rule
+from intake.rules.rota_shape import FILE as ROTA
 from intake.rules.rulebook import Rulebook
 from intake.rules.unreadable import RULE as UNREADABLE
 from intake.rules.weigh import Fired, Firings
@@ -182,7 +183,7 @@ def _has_key(value: Any, key: str) -> bool:
 
 def _without(rulebook: Rulebook, shared: frozenset[str]) -> dict[str, str]:
     """Return the files of a rulebook without some rules, all examples, and areas that no rule is left for."""
-    files = {name: value for name, value in _data(rulebook).items() if name != GOLDEN}
+    files = {name: value for name, value in _data(rulebook).items() if name not in (GOLDEN, ROTA)}
     for value in files.values():
         if "rules" in value:
             left = [rule for rule in value["rules"] if rule["id"] not in shared]

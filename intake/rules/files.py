@@ -10,9 +10,10 @@ import pydantic
 
 from intake import yamlfile
 from intake.errors import Problem, UserError
-from intake.rules import answers, golden
+from intake.rules import answers, golden, rota_shape
 from intake.rules.compile import Known
 from intake.rules.lexicon import Source
+from intake.rules.rota_shape import RotaFile
 from intake.rules.shape import (
     AcknowledgementsFile,
     AreasFile,
@@ -34,6 +35,7 @@ SHAPES: Mapping[str, type[pydantic.BaseModel]] = {
     AREAS: AreasFile,
     GOLDEN: GoldenFile,
     answers.FILE: AcknowledgementsFile,
+    rota_shape.FILE: RotaFile,
 }
 _DEFINES: Mapping[str, tuple[str, ...]] = {
     CATEGORIES: ("category", "tag", "flag", "category, flag, urgency or acknowledgement"),
@@ -72,6 +74,8 @@ def faults(files: Mapping[str, File], known: Known) -> Iterator[Problem]:
             yield from golden.faults(Source(document, ()), shape, known)
         elif isinstance(shape, AcknowledgementsFile):
             yield from answers.faults(Source(document, ()), shape)
+        elif isinstance(shape, RotaFile):
+            yield from rota_shape.faults(Source(document, ()), shape, known.partners)
 
 
 def sure(found: Iterable[Problem], files: Mapping[str, File], texts: Mapping[str, str]) -> Iterator[Problem]:

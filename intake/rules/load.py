@@ -18,7 +18,7 @@ import pydantic
 from intake import yamlfile
 from intake.errors import Problem
 from intake.mail.values import Acknowledge
-from intake.rules import answers, examples, golden
+from intake.rules import answers, examples, golden, rota, rota_shape
 from intake.rules.areas import Area
 from intake.rules.compile import Compiler, Known
 from intake.rules.files import AREAS, CATEGORIES, PARTNERS, File, faults, refused, shaped, sure
@@ -95,9 +95,12 @@ def _passed(trial: Trial) -> Rulebook:
 
 
 def version(files: Mapping[str, str]) -> str:
-    """Return the SHA-256, hexadecimal, over names and bytes of the files, whatever their order."""
+    """Return the SHA-256, hexadecimal, over names and bytes of the files that sort messages, whatever their order.
+
+    The rota sorts none: a change of it leaves what was decided under the version comparable.
+    """
     digest = hashlib.sha256()
-    for name in sorted(files):
+    for name in sorted(files.keys() - {rota_shape.FILE}):
         for part in (name.encode("utf-8", "surrogatepass"), files[name].encode("utf-8", "surrogatepass")):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
@@ -123,6 +126,7 @@ def _load(texts: Mapping[str, str], problems: list[Problem], digests: DigestTime
         program=compiler.program(),
         areas={id_: one.shape.name for id_, one in known.areas.items()},
         answers=_answers(_shape(files, answers.FILE)),
+        rota=_rota(_shape(files, rota_shape.FILE)),
         threshold=categories.threshold,
         lean=categories.lean,
         apart=categories.apart,
@@ -148,6 +152,10 @@ def _known(categories: pydantic.BaseModel | None, partners: pydantic.BaseModel |
 
 def _answers(shape: pydantic.BaseModel | None) -> Mapping[Acknowledge, str]:
     return answers.of(shape) if isinstance(shape, AcknowledgementsFile) else ANSWERS
+
+
+def _rota(shape: pydantic.BaseModel | None) -> rota.Rota:
+    return rota_shape.rota_of(shape) if isinstance(shape, rota_shape.RotaFile) else rota.NONE
 
 
 def _areas(file: File | None) -> dict[str, Area]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from intake.mail.values import Acknowledge, Urgency
+from intake.rules.rota import NONE, Rota
 
 ANSWERS = {Acknowledge.STANDARD: "acknowledgement", Acknowledge.NEUTRAL: "acknowledgement-neutral"}
 
@@ -93,7 +94,7 @@ class Partner:
 class Rulebook:
     """Everything the admins' files say, loaded whole. Immutable; safe to share between threads."""
 
-    version: str  # SHA-256 over the files' names and bytes, hexadecimal
+    version: str  # SHA-256 over names and bytes of the files that sort, hexadecimal
     categories: Mapping[str, Category]  # by id, in file order
     partners: Mapping[str, Partner]
     files: Mapping[str, str]  # name -> text, so that an old rulebook can be kept (R5)
@@ -104,6 +105,7 @@ class Rulebook:
     lean: int | None = None  # by how much the nearest category may fall short where none reaches its threshold
     areas: Mapping[str, str] = field(default_factory=dict)  # id -> name, in file order
     answers: Mapping[Acknowledge, str] = field(default_factory=lambda: ANSWERS)  # -> folder under templates/
+    rota: Rota = field(default=NONE, compare=False)  # of which no decision depends, nor `version`
 
     @cached_property
     def safety(self) -> frozenset[str]:

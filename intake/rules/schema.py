@@ -100,6 +100,25 @@ DESCRIPTIONS: Mapping[str, str] = {  # "shape.key" -> one sentence
     "AcknowledgementShape.id": "standard, neutral or none.",
     "AcknowledgementShape.means": "When it is used, for officers.",
     "AcknowledgementShape.template": "The folder under templates/ that holds the letter.",
+    "RotaFile.working-hours": "When those who look after the mailbox are at work.",
+    "RotaFile.bank-holidays": "Days that count as bank holidays beside England's, such as 2026-12-24.",
+    "RotaFile.rotas": "Who is asked in an emergency, partner by partner.",
+    "PartnerRotaShape.partner": "Whose rota it is; an id of partners.yaml.",
+    "PartnerRotaShape.hours": "When what must be seen today is sent; outside them it waits. Without it: at any hour.",
+    "PartnerRotaShape.chains": "Who is asked; the first chain that serves at the hour counts.",
+    "ContactShape.address": "The mail address that gets the emergency.",
+    "ContactShape.webhook": "A URL that is told case and message by number, and no more.",
+    "ContactShape.minutes": "How many minutes pass until the next one is asked.",
+    "ChainShape.contacts": "Who is asked, one after the other.",
+    **{
+        f"{shape}.{key}": said
+        for shape in ("ShiftShape", "ChainShape")
+        for key, said in (
+            ("days", "Only on these days; a bank holiday is a day of its own, not its weekday."),
+            ("from", "From this time on, such as 18:00."),
+            ("to", "To before this time; over midnight where it is no later."),
+        )
+    },
     "ListsFile.lists": "Named lists of words, phrases or senders; rules use them as $name.",
     "GoldenFile.letters": "Whole letters, each with what must become of it.",
     "LetterShape.id": "What messages about it call it.",

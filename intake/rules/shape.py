@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from intake.mail.values import Acknowledge, Kind, Urgency
 from intake.rules.rulebook import Sharing
 from intake.rules.spelling import (
     Address,
+    CalendarDay,
     Domain,
     Id,
     LanguageTag,
-    LastDay,
     Moment,
     Names,
+    Shape,
     Text,
     Texts,
     Weight,
@@ -41,13 +42,7 @@ Kinds = Annotated[tuple[Kind, ...], short(Kind), Field(min_length=1)]
 Days = Annotated[tuple[Day, ...], short(Day), Field(min_length=1)]
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=lambda name: name.rstrip("_").replace("_", "-")
-    )
-
-
-class CategoryShape(_Shape):
+class CategoryShape(Shape):
     """One category of `categories.yaml`."""
 
     id: Id
@@ -60,14 +55,14 @@ class CategoryShape(_Shape):
     tags: tuple[Id, ...] = ()
 
 
-class FlagShape(_Shape):
+class FlagShape(Shape):
     """One flag of `categories.yaml`."""
 
     id: Id
     means: Text
 
 
-class CategoriesFile(_Shape):
+class CategoriesFile(Shape):
     """`categories.yaml`."""
 
     threshold: int = Field(10, ge=1, le=1000)
@@ -77,14 +72,14 @@ class CategoriesFile(_Shape):
     flags: tuple[FlagShape, ...] = ()
 
 
-class AgreementShape(_Shape):
+class AgreementShape(Shape):
     """A data sharing agreement."""
 
     reference: Text
-    expires: LastDay
+    expires: CalendarDay
 
 
-class PartnerShape(_Shape):
+class PartnerShape(Shape):
     """One partner of `partners.yaml`."""
 
     id: Id
@@ -102,20 +97,20 @@ class PartnerShape(_Shape):
     evidential: bool = False
 
 
-class PartnersFile(_Shape):
+class PartnersFile(Shape):
     """`partners.yaml`."""
 
     partners: Annotated[tuple[PartnerShape, ...], Field(min_length=1)]
 
 
-class ExclusionShape(_Shape):
+class ExclusionShape(Shape):
     """Words that take away what stands near them."""
 
     within: int = Field(5, ge=1, le=200)
     words: Texts
 
 
-class AreaShape(_Shape):
+class AreaShape(Shape):
     """One area of `areas.yaml`: how people call it, beside its name."""
 
     id: Id
@@ -125,13 +120,13 @@ class AreaShape(_Shape):
     not_near: ExclusionShape | None = None
 
 
-class AreasFile(_Shape):
+class AreasFile(Shape):
     """`areas.yaml`."""
 
     areas: tuple[AreaShape, ...] = ()
 
 
-class AcknowledgementShape(_Shape):
+class AcknowledgementShape(Shape):
     """One way of answering, of `acknowledgements.yaml`."""
 
     id: Acknowledge
@@ -139,7 +134,7 @@ class AcknowledgementShape(_Shape):
     template: Id | None = None  # a folder under templates/
 
 
-class AcknowledgementsFile(_Shape):
+class AcknowledgementsFile(Shape):
     """`acknowledgements.yaml`."""
 
     acknowledgements: tuple[AcknowledgementShape, ...] = ()
@@ -149,27 +144,27 @@ ByLanguage = Annotated[dict[LanguageTag, Texts], Field(min_length=1)]
 Lists = dict[Id, Annotated[ByLanguage, BeforeValidator(_by_language, json_schema_input_type=ByLanguage | Texts)]]
 
 
-class ListsFile(_Shape):
+class ListsFile(Shape):
     """`lists.yaml`."""
 
     lists: Lists = Field(default_factory=dict)
 
 
-class NearShape(_Shape):
+class NearShape(Shape):
     """Groups of words that stand together."""
 
     within: int = Field(5, ge=1, le=200)
     of: Annotated[tuple[Texts, ...], Field(min_length=2, max_length=5)]
 
 
-class RangeShape(_Shape):
+class RangeShape(Shape):
     """A number over one and under another, both left out of it."""
 
     over: int | None = Field(None, ge=0)
     under: int | None = Field(None, ge=1)
 
 
-class HoursShape(_Shape):
+class HoursShape(Shape):
     """Days and hours of the wall clock."""
 
     days: Days = DAYS
@@ -183,7 +178,7 @@ Conditions = Annotated[
 ]
 
 
-class ConditionShape(_Shape):
+class ConditionShape(Shape):
     """One condition; every key of it must hold."""
 
     any: Conditions | None = None
@@ -208,7 +203,7 @@ class ConditionShape(_Shape):
     kind: Kinds | None = None
 
 
-class ThenShape(_Shape):
+class ThenShape(Shape):
     """What a rule does."""
 
     category: str | None = None
@@ -225,7 +220,7 @@ class ThenShape(_Shape):
     stop: bool = False
 
 
-class ExampleShape(_Shape):
+class ExampleShape(Shape):
     """A letter, or the part of one that matters."""
 
     text: str = ""
@@ -240,7 +235,7 @@ class ExampleShape(_Shape):
     received: Moment | None = None
 
 
-class OutcomeShape(_Shape):
+class OutcomeShape(Shape):
     """What must become of a golden letter: each key that is given, exactly so."""
 
     categories: Texts | None = None  # main first
@@ -259,7 +254,7 @@ class LetterShape(ExampleShape):
     outcome: OutcomeShape
 
 
-class GoldenFile(_Shape):
+class GoldenFile(Shape):
     """`golden.yaml`."""
 
     letters: tuple[LetterShape, ...] = ()
@@ -269,14 +264,14 @@ _Example = Annotated[ExampleShape, BeforeValidator(_lettered, json_schema_input_
 Examples = Annotated[tuple[_Example, ...], short(_Example, 0)]
 
 
-class ExamplesShape(_Shape):
+class ExamplesShape(Shape):
     """Letters that a rule must match, and must not."""
 
     match: Examples = ()
     no_match: Examples = ()
 
 
-class RuleShape(_Shape):
+class RuleShape(Shape):
     """One rule."""
 
     id: Id
@@ -287,7 +282,7 @@ class RuleShape(_Shape):
     examples: ExamplesShape = ExamplesShape()
 
 
-class RulesFile(_Shape):
+class RulesFile(Shape):
     """Any other file: rules, and lists that only they need."""
 
     lists: Lists = Field(default_factory=dict)

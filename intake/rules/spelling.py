@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 _ID = "[a-z0-9]+(-[a-z0-9]+)*"
 _ADDRESS = r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+"
@@ -14,6 +14,14 @@ _DOMAIN = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 _LANGUAGE = "([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?"
+
+
+class Shape(BaseModel):
+    """Something in a rule file: its keys have hyphens, and an unknown one is a fault."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=lambda name: name.rstrip("_").replace("_", "-")
+    )
 
 
 def listed(value: Any) -> Any:
@@ -67,7 +75,7 @@ Id = Annotated[str, AfterValidator(_id), _spelt(_ID)]
 Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
 Domain = Annotated[str, AfterValidator(_domain), _spelt(_DOMAIN)]
 LanguageTag = Annotated[str, AfterValidator(_language), _spelt(_LANGUAGE)]
-LastDay = Annotated[date, BeforeValidator(_day), _spelt(_DAY)]
+CalendarDay = Annotated[date, BeforeValidator(_day), _spelt(_DAY)]
 Moment = Annotated[datetime, _spelt(_MOMENT)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], short(Text), Field(min_length=1)]

@@ -47,8 +47,12 @@ def keep_rulebook(conn: Connection, version: str, files: Mapping[str, str], now:
     """Keep the files (name -> text) of a rulebook under its version, once."""
     if conn.scalar(select(exists().where(rulebooks.c.version == version))):
         return
-    row = {"version": version, "files": pack(json.dumps(dict(files)).encode("ascii")), "first_used_at": now}
+    row = {"version": version, "files": _packed(files), "first_used_at": now}
     conn.execute(upsert(conn, rulebooks).values(row).on_conflict_do_nothing())
+
+
+def _packed(files: Mapping[str, str]) -> bytes:
+    return pack(json.dumps(dict(files)).encode("ascii"))
 
 
 def rulebook(conn: Connection, version: str) -> dict[str, str] | None:
@@ -61,9 +65,14 @@ def rulebook(conn: Connection, version: str) -> dict[str, str] | None:
 
 
 def take_up(conn: Connection, version: str, files: Mapping[str, str], now: datetime) -> datetime:
-    """Keep a rulebook that comes into force; return since when it is, which a restart does not change."""
+    """Keep a rulebook that comes into force; return since when it is, which a restart does not change.
+
+    Of files that no version depends on, such as the rota, the last ones in force are kept.
+    """
     last = conn.execute(_latest()).one_or_none()
     keep_rulebook(conn, version, files, now)
+    if rulebook(conn, version) != dict(files):
+        conn.execute(update(rulebooks).where(rulebooks.c.version == version).values(files=_packed(files)))
     if last and last.version == version and last.in_force_at is not None:
         since: datetime = last.in_force_at
         return since

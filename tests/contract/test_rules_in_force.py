@@ -448,3 +448,20 @@ def test_who_must_not_hear_of_it_gets_nothing_of_a_partner_that_left(database: D
     assert waiting(database) == [("police", "housing"), ("officers", None)]
     with database.read() as conn:
         assert conn.scalar(select(func.count()).select_from(digest_items)) == 2
+
+
+def test_a_rota_is_taken_up_and_moves_nothing(database: Database, rules: Rules, folder: Path) -> None:
+    """R5, O8: another rota comes into force as any file does, under the same version, and outlasts a faulty restart."""
+    before = rules.rulebook
+    chain = "rotas: [{{partner: {partner}, chains: [{{contacts: [{{address: {name}@here.example.net}}]}}]}}]"
+    texts = files(MOULD)
+    partner = next(iter(before.partners))
+    for at, name in ((0.0, "ann"), (10.0, "bob")):
+        save(folder, texts | {"rota.yaml": chain.format(partner=partner, name=name)})
+        taken_up = looked(rules, at=at)
+        assert taken_up.rota.addresses(partner) == {f"{name}@here.example.net"}
+    assert taken_up.version == before.version
+    save(folder, texts | {"rota.yaml": "rotas: 7"})
+    again = started(process(database, folder, "two"))
+    assert again.fault is not None
+    assert again.rulebook.rota.addresses(partner) == {"bob@here.example.net"}
