@@ -1,4 +1,7 @@
-"""What officers do with cases and with addresses that mail came back from. All of it raises Temporary."""
+"""What officers do with cases, with mails that did not go out, and with addresses that mail came back from.
+
+All of it raises Temporary.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from intake.errors import UserError
+from intake.outbox import closing
+from intake.outbox.closing import Again
 from intake.store import seen, threads
 from intake.store.database import Database
 
 MOST_LISTED = 1000  # messages that one listing of the unseen tells
+_WHY_NOT: dict[Again, str] = {
+    "none": "no mail {} waits for a person: `intake outbox` lists those that are given-up or unknown",
+    "digest": "{} is a digest: what it held is in the partner's next one; close it",
+    "gone": "the text of {} is not kept: it came back, or is from before this version; close it",
+}
 
 
 def close(database: Database, reference: str) -> str:
@@ -26,6 +36,21 @@ def reopen(database: Database, reference: str) -> str:
     with database.transaction() as conn:
         opened = threads.reopen(conn, reference, database.clock(conn))
     return _said(reference, opened, "open again", "was open")
+
+
+def close_mail(database: Database, number: int, by: str) -> None:
+    """Close a mail that waits for a person. Raises UserError where none does under that number."""
+    with database.transaction() as conn:
+        if not closing.close(conn, number, by, database.clock(conn)):
+            raise UserError(_WHY_NOT["none"].format(number))
+
+
+def send_again(database: Database, number: int, by: str) -> None:
+    """Have a mail sent again that waits for a person. Raises UserError where it cannot be."""
+    with database.transaction() as conn:
+        came = closing.again(conn, number, by, database.clock(conn))
+    if came != "queued":
+        raise UserError(_WHY_NOT[came].format(number))
 
 
 def dead(database: Database) -> list[dict[str, Any]]:

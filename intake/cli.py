@@ -19,6 +19,7 @@ from rich.console import Console
 from intake import __version__, casework, lookups, reports, starter
 from intake.app import App
 from intake.cli_cases import case_app
+from intake.cli_outbox import outbox_app
 from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
 from intake.cli_upkeep import RECONCILE_EXAMPLES, RESTORED_EXAMPLES, reconcile, restored
@@ -40,6 +41,7 @@ from intake.terminal import (
 )
 
 USER, TEMPORARY, UNWELL = 2, 75, 1  # exit codes; 75 is EX_TEMPFAIL of sysexits
+RUN_ONE = "a part of the service did not end in time"
 
 main_app = typer.Typer(
     name="intake",
@@ -51,8 +53,13 @@ main_app = typer.Typer(
     epilog="First steps: [bold]intake init mydir[/bold], edit mydir/config.yaml, [bold]cd mydir && intake run[/bold]. "
     "To see it work on this machine alone: [bold]intake demo[/bold].",
 )
-digest_app = typer.Typer(no_args_is_help=True, help="What partners get on schedule.")
-db_app = typer.Typer(no_args_is_help=True, help="The database.")
+digest_app = typer.Typer(
+    no_args_is_help=True, help="What partners get on schedule.", epilog=example("intake digest preview police")
+)
+db_app = typer.Typer(
+    no_args_is_help=True, help="The database.", epilog=example("intake db upgrade", "intake db restored")
+)
+main_app.add_typer(outbox_app, name="outbox")
 main_app.add_typer(quarantine_app, name="quarantine")
 main_app.add_typer(case_app, name="case")
 main_app.add_typer(digest_app, name="digest")
@@ -107,7 +114,9 @@ def options(
 
 
 @main_app.command(epilog=example("intake init mydir"))
-def init(folder: Annotated[Path, typer.Argument(help="Where to lay it down; made if it is not there.")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to lay it down; made if it is not there.")],
+) -> None:
     """Lay down config.yaml, rules/ and templates/ for a new deployment."""
     for path in starter.init(folder):
         say(str(path))
@@ -117,16 +126,15 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to lay it down; made
     )
 
 
-@main_app.command(epilog=example("intake run", "intake run --once --json", "intake run -c /srv/intake/config.yaml"))
+@main_app.command(
+    epilog=example("intake run", "intake run --once --json", "intake run -c /srv/intake/config.yaml", one=RUN_ONE)
+)
 def run(
     config: ConfigPath = CONFIG,
     once: Annotated[bool, typer.Option("--once", help="Do one full pass, print a summary and exit.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the service until it is stopped (Ctrl-C or SIGTERM). Logs JSON lines to standard error.
-
-    With --once the exit code is 0, or 2 when a person must mend something, or 75 when a server did not answer.
-    """
+    """Run the service until it is stopped (Ctrl-C or SIGTERM). Logs JSON lines to standard error."""
     log_to_stderr()
     app = App.open(config)
     with _stop_signals() as stop:
@@ -142,7 +150,9 @@ def run(
 
 @main_app.command("import", epilog=example("intake import old-mail.mbox", "intake import /var/mail/Maildir"))
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Maildirs, mbox files, .eml files or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Maildirs, mbox files, .eml files or folders of them.")
+    ],
     config: ConfigPath = CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -160,7 +170,9 @@ def import_(
 
 @main_app.command(epilog=example("intake triage letter.eml", "intake triage --json letters/ > sorted.jsonl"))
 def triage(
-    paths: Annotated[list[str], typer.Argument(help="Messages as files, globs, or folders of .eml files.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH", help="Messages as files, globs, or folders of .eml files.")
+    ],
     config: OptionalConfigPath = None,
     as_json: Json = False,
 ) -> None:
@@ -179,9 +191,12 @@ def triage(
                 say(reports.triage_text(one))
 
 
-@main_app.command(epilog=example("intake status", "intake status --json"))
+@main_app.command(epilog=example("intake status", "intake status --json", one="something wants attention"))
 def status(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
-    """Tell how the service is: mailboxes, inbox, outbox, quarantine. Exit code 1 when something wants attention."""
+    """Tell how the service is: mailboxes, rules, inbox, outbox, quarantine, and what was never set.
+
+    Mails that did not go out count until somebody closes them (`intake outbox close`).
+    """
     app = App.open(config)
     health = app.health()
     if as_json:
@@ -191,23 +206,11 @@ def status(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     raise typer.Exit(UNWELL if health.unwell else 0)
 
 
-@main_app.command(epilog=example("intake outbox", "intake outbox --state unknown --json"))
-def outbox(
-    config: ConfigPath = CONFIG,
-    state: Annotated[str | None, typer.Option(help="Only this state: queued, sending, unknown, given-up …")] = None,
-    as_json: Json = False,
-) -> None:
-    """List what is to be sent and what became of it; by default all that is not sent."""
-    app = App.open(config)
-    columns = "id kind state partner reference queued_at reason_detail"
-    listing("Outbox", app.zone, lookups.outbox(app.database, state), columns, as_json=as_json)
-
-
 @digest_app.command(
     "preview", epilog=example("intake digest preview police", "intake digest preview nhs --html nhs.html")
 )
 def digest_preview(
-    partner: Annotated[str, typer.Argument(help="The partner's id in rules/partners.yaml.")],
+    partner: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner's id in rules/partners.yaml.")],
     config: ConfigPath = CONFIG,
     day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="As of this day.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the HTML part here.")] = None,
@@ -229,7 +232,7 @@ def db_upgrade(config: ConfigPath = CONFIG) -> None:
 
 @main_app.command(epilog=example("intake search fireworks", "intake search CSP-7K4M-29Q --json"))
 def search(
-    words: Annotated[list[str], typer.Argument(help="Words, an address, or a case reference.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words, an address, or a case reference.")],
     config: ConfigPath = CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -241,7 +244,9 @@ def search(
 
 @main_app.command(epilog=example("intake show CSP-7K4M-29Q", "intake show CSP-7K4M-29Q --raw > letter.eml"))
 def show(
-    reference: Annotated[str, typer.Argument(help="The case reference, as `search` and our mails give it.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="The case reference, as `search` and our mails give it.")
+    ],
     config: ConfigPath = CONFIG,
     raw: Annotated[bool, typer.Option("--raw", help="Write the case's first message as it came.")] = False,
     by: By = None,
@@ -266,7 +271,7 @@ def show(
 main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)
 
 
-@main_app.command(epilog=example("intake demo", "intake demo --dir mydemo"))
+@main_app.command(epilog=example("intake demo", "intake demo --dir mydemo", one="a letter is not accounted for"))
 def demo(folder: Annotated[Path, typer.Option("--dir", help="Made anew.")] = Path("demo-run")) -> None:
     """Show the whole job on this machine: a loopback mailbox, some thirty letters, and the real service."""
     try:

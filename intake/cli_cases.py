@@ -15,8 +15,9 @@ from intake.terminal import CONFIG, By, ConfigPath, Json, example, listing, say,
 case_app = typer.Typer(
     no_args_is_help=True,
     help="What nobody has seen yet; closing cases; addresses that our mail came back from.",
+    epilog=example("intake case unseen", "intake case close CSP-7K4M-29Q"),
 )
-References = Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="As `search` and our mails give them.")]
+References = Annotated[list[str], typer.Argument(metavar="REFERENCE", help="As `search` and our mails give them.")]
 
 
 @case_app.command("unseen", epilog=example("intake case unseen", "intake case unseen --json"))
@@ -29,7 +30,7 @@ def case_unseen(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
 
 @case_app.command("seen", epilog=example("intake case seen CSP-7K4M-29Q", "intake case seen --before 2026-03-01"))
 def case_seen(
-    references: Annotated[list[str] | None, typer.Argument(metavar="[REFERENCE...]")] = None,
+    references: Annotated[list[str] | None, typer.Argument(metavar="REFERENCE")] = None,
     config: ConfigPath = CONFIG,
     by: By = None,
     before: Annotated[
@@ -38,8 +39,7 @@ def case_seen(
 ) -> None:
     """Tick cases as seen by a person. `intake show` does so for what it prints.
 
-    A partner's reply that a verdict vouches for ticks its case too. The exit code is 2 where there is no such case, and
-    then none is ticked.
+    A partner's reply that a verdict vouches for ticks its case too. Where there is no such case, none is ticked.
     """
     if bool(references) == bool(before):
         raise UserError("name cases, or a day by --before")
@@ -76,7 +76,7 @@ def case_dead(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
 
 @case_app.command("revive", epilog=example("intake case revive ana@example.org"))
 def case_revive(
-    addresses: Annotated[list[str], typer.Argument(help="As `intake case dead` lists them.")],
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS", help="As `intake case dead` lists them.")],
     config: ConfigPath = CONFIG,
 ) -> None:
     """Take the mark away: the address may be answered again."""

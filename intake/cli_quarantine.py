@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from intake import lookups
 from intake.app import App
+from intake.store.database import Database
 from intake.terminal import CONFIG, ConfigPath, Json, example, listing, say
 
-quarantine_app = typer.Typer(no_args_is_help=True, help="Messages that could not be sorted; nothing is lost.")
+quarantine_app = typer.Typer(
+    no_args_is_help=True,
+    help="Messages that could not be sorted; nothing is lost.",
+    epilog=example("intake quarantine list", "intake quarantine show 3 > message.eml"),
+)
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER", help="As `intake quarantine list` lists them.")]
 
 
-@quarantine_app.command("list", epilog=example("intake quarantine list"))
+@quarantine_app.command("list", epilog=example("intake quarantine list", "intake quarantine list --json"))
 def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     """List what could not be sorted, with the error."""
     app = App.open(config)
@@ -24,28 +32,28 @@ def quarantine_list(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
 
 
 @quarantine_app.command("show", epilog=example("intake quarantine show 3 > message.eml"))
-def quarantine_show(number: Annotated[int, typer.Argument(help="As listed.")], config: ConfigPath = CONFIG) -> None:
-    """Write the raw message to standard output."""
+def quarantine_show(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `intake quarantine list` lists them.")],
+    config: ConfigPath = CONFIG,
+) -> None:
+    """Write the raw message to standard output. No virus scanner has seen it: open it with care."""
     sys.stdout.buffer.write(lookups.quarantined_raw(App.open(config).database, number))
 
 
 @quarantine_app.command("release", epilog=example("intake quarantine release 3 4"))
-def quarantine_release(
-    numbers: Annotated[list[int], typer.Argument(help="As listed.")], config: ConfigPath = CONFIG
-) -> None:
+def quarantine_release(numbers: Numbers, config: ConfigPath = CONFIG) -> None:
     """Hand messages back to be sorted again, at the service's next pass."""
-    app = App.open(config)
-    for number in numbers:
-        lookups.release(app.database, number)
-        say(f"{number} released")
+    _each(numbers, config, lookups.release, "released")
 
 
 @quarantine_app.command("dismiss", epilog=example("intake quarantine dismiss 3 4"))
-def quarantine_dismiss(
-    numbers: Annotated[list[int], typer.Argument(help="As listed.")], config: ConfigPath = CONFIG
-) -> None:
+def quarantine_dismiss(numbers: Numbers, config: ConfigPath = CONFIG) -> None:
     """Close what you have seen to yourself, in the mailbox or from `show`: it is not sorted, nor asked for again."""
+    _each(numbers, config, lookups.dismiss, "dismissed")
+
+
+def _each(numbers: list[int], config: Path, act: Callable[[Database, int], None], done: str) -> None:
     app = App.open(config)
     for number in numbers:
-        lookups.dismiss(app.database, number)
-        say(f"{number} dismissed")
+        act(app.database, number)
+        say(f"{number} {done}")

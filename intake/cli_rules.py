@@ -29,7 +29,11 @@ from intake.whatif import Comparer
 
 FAULTY = MOVED = 1  # exit codes
 
-rules_app = typer.Typer(no_args_is_help=True, help="See what rules do before they do it, and why.")
+rules_app = typer.Typer(
+    no_args_is_help=True,
+    help="See what rules do before they do it, and why.",
+    epilog=example("intake rules check", "intake rules explain letter.eml"),
+)
 RulesFolder = Annotated[
     Path | None, typer.Argument(metavar="FOLDER", help="A rules folder; by default the deployment's.")
 ]
@@ -41,9 +45,11 @@ def _options() -> None:
     """Group the commands below."""
 
 
-@rules_app.command(epilog=example("intake rules check", "intake rules check ../new-rules --json"))
+@rules_app.command(
+    epilog=example("intake rules check", "intake rules check ../new-rules --json", one="there is a fault")
+)
 def check(folder: RulesFolder = None, config: OptionalConfigPath = None, as_json: Json = False) -> None:
-    """Find every fault of a rules folder, examples and golden letters included. Exit code 1 where there is one."""
+    """Find every fault of a rules folder, examples and golden letters included."""
     folder = _rules_folder(folder, config)
     trial, problems = _tried(folder, config)
     if as_json:
@@ -55,9 +61,11 @@ def check(folder: RulesFolder = None, config: OptionalConfigPath = None, as_json
     raise typer.Exit(FAULTY if problems else 0)
 
 
-@rules_app.command("test", epilog=example("intake rules test", "intake rules test ../new-rules --json"))
+@rules_app.command(
+    "test", epilog=example("intake rules test", "intake rules test ../new-rules --json", one="there is a fault")
+)
 def run_examples(folder: RulesFolder = None, config: OptionalConfigPath = None, as_json: Json = False) -> None:
-    """Run the examples beside the rules and the golden letters. Exit code 1 where one fails."""
+    """Run the examples beside the rules and the golden letters."""
     folder = _rules_folder(folder, config)
     trial, problems = _tried(folder, config)
     if as_json:
@@ -113,7 +121,11 @@ def schema(
         say(str(path))
 
 
-@rules_app.command(epilog=example("intake rules whatif ../new-rules", "intake rules whatif ../new-rules --since 12w"))
+@rules_app.command(
+    epilog=example(
+        "intake rules whatif ../new-rules", "intake rules whatif ../new-rules --since 12w", one="something would move"
+    )
+)
 def whatif(
     other: Annotated[Path, typer.Argument(metavar="FOLDER", help="The other rules folder.")],
     config: ConfigPath = CONFIG,
@@ -123,7 +135,7 @@ def whatif(
 ) -> None:
     """Tell what the rules of another folder would make of the stored mail, before they are in force.
 
-    Changes nothing. Exit code 0: nothing would move; 1: something would; 2: the folder has faults.
+    Changes nothing.
     """
     app = App.open(config)
     after = load_rulebook(other)

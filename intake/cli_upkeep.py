@@ -14,8 +14,11 @@ from intake.reconcile_shown import account_object, account_text
 from intake.terminal import CONFIG, ConfigPath, Json, example, progress, say, say_json
 
 UNPROVEN = 1  # exit code
+RECONCILE_ONE = "a message has no outcome, or two"
 
-RECONCILE_EXAMPLES = example("intake reconcile", "intake reconcile --mailbox main --json > outcomes.json")
+RECONCILE_EXAMPLES = example(
+    "intake reconcile", "intake reconcile --mailbox main --json > outcomes.json", one=RECONCILE_ONE
+)
 RESTORED_EXAMPLES = example("intake db restored")
 
 
@@ -24,10 +27,9 @@ def reconcile(
     mailbox: Annotated[str | None, typer.Option(help="Only this one, by its name in config.yaml.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the mailbox with the ledger: every message and its one outcome. Exit code 1 where one has none, or two.
+    """Compare the mailbox with the ledger: every message and its one outcome.
 
     It changes nothing and may run beside the service: it opens a second connection to the mailbox, for a short while.
-    Exit code 75 when the mailbox or the database does not answer.
     """
     app = App.open(config)
     proven = True

@@ -27,6 +27,7 @@ OptionalConfigPath = Annotated[Path | None, _CONFIG]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; without it the user of this machine.")]
 CONFIG = Path("config.yaml")
+EXITS = {2: "a person must mend something", 75: "a server or the database did not answer"}  # of every command
 
 
 def deployment(config: Path | None) -> App:
@@ -48,9 +49,11 @@ def who(by: str | None) -> str:
     return name
 
 
-def example(*lines: str) -> str:
-    """Return the examples below a command's help."""
-    return "Examples:\n\n" + "\n\n".join(f"  [bold]{line}[/bold]" for line in lines)
+def example(*lines: str, one: str = "") -> str:
+    """Return what stands below a command's help: examples, and exit codes; `one` says what 1 means, if anything."""
+    examples = "Examples:\n\n" + "\n\n".join(f"  [bold]{line}[/bold]" for line in lines)
+    codes = {0: "done", **({1: one} if one else {}), **EXITS}
+    return f"{examples}\n\nExit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in codes.items())
 
 
 def say(text: str) -> None:

@@ -60,6 +60,15 @@ def empty_postgres(postgres_server: URL) -> Iterator[str]:
     drop_database(url, postgres_server)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that has no tables yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/data/intake.sqlite"
+    url: str = request.getfixturevalue("empty_postgres")
+    return url
+
+
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: URL) -> Iterator[str]:
     """The URL of this session's migrated PostgreSQL database."""

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from intake.daemon.alarms import crowded
-from intake.outbox import queue
+from intake.outbox import closing, queue
+from intake.outbox.queue import State
 from intake.store import rulebooks, state, work
 from intake.store.rulebooks import RulebookState
 from intake.store.state import Counts, MailboxState
@@ -19,6 +20,10 @@ from intake.store.work import WorkFault
 POLLS_MISSED = 5  # polls that may fail to come before a mailbox counts as silent
 UNDELIVERED = timedelta(minutes=30)  # how long a mail may wait
 UNTRIAGED = timedelta(minutes=10)
+_MEANINGS: Mapping[State, str] = {
+    "unknown": "that may or may not have arrived",
+    "given-up": "that could not be sent",
+}
 UNSEEN = timedelta(minutes=5)  # after which a process that says nothing counts as gone
 
 
@@ -67,7 +72,7 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
         *_held(conn),
         *(said for said in [crowded(conn)] if said),
         *(_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP),
-        *_for_a_person(counts, outbox),
+        *_for_a_person(counts, closing.open_counts(conn)),
     ]
     return Health(mailboxes, running, counts, outbox, undelivered, tuple(dict.fromkeys(unwell)))
 
@@ -118,13 +123,13 @@ def _failing(one: WorkFault) -> str:
     return f"{one.thread} failed {tries} at {one.worker} and is tried again: {one.error}"
 
 
-def _for_a_person(counts: Counts, outbox: Mapping[str, int]) -> list[str]:
+def _for_a_person(counts: Counts, mails: Mapping[State, int]) -> list[str]:
     found = []
     if counts.quarantined:
         found.append(f"quarantined messages: {counts.quarantined}; see `intake quarantine list`")
-    for name, meaning in (("unknown", "that may or may not have arrived"), ("given-up", "that could not be sent")):
-        if outbox.get(name):
-            found.append(f"mails {meaning}: {outbox[name]}; see `intake outbox --state {name}`")
+    for name, meaning in _MEANINGS.items():
+        if mails.get(name):
+            found.append(f"mails {meaning}: {mails[name]}; see `intake outbox`, and close or retry them")
     return found
 
 

@@ -71,10 +71,14 @@ class Places:
         if triage.kind in CASELESS:
             found = clues_of_report(message, raw, report.returned if report else message, self.identity)
             return self._of_our_mail(conn, found)
-        found = clues(message, self.identity)
         who = sender(message, self.identity, triage.reply_address)
         if who:
             threads.hold_sender(conn, who)
+        place = self._of_letter(conn, triage, message, who)
+        return replace(place, placing=replace(place.placing, sender=who))
+
+    def _of_letter(self, conn: Connection, triage: Triage, message: Message, who: str) -> Place:
+        found = clues(message, self.identity)
         named = tuple(self._named(conn, found)) if found.any else ()
         if triage.kind in CASELESS_ANSWERS and (place := self._answer(conn, found, named, who)):
             return place

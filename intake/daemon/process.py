@@ -107,7 +107,8 @@ class Processor:
             if place.standing is not None:
                 triage = followed(triage, place.placing, place.standing, rulebook)
             triage = _reachable(conn, not_returned(triage, rulebook))
-            triage = ceilings.within(conn, triage, {one.address for one in sorter.identity.intermediaries}, now)
+            exempt = {one.address for one in sorter.identity.intermediaries}
+            triage = ceilings.within(conn, triage, place.placing.sender, exempt, now)
             recorded = recording.record(conn, claim, triage, now, place.placing)
             if not recorded.duplicate:
                 self._queue(conn, triage, recorded, rulebook, now, late=claim.late)

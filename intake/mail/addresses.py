@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
 
@@ -14,6 +15,11 @@ def address_key(address: str) -> str:
     local, at, domain = unicodedata.normalize("NFKC", address).strip().lower().rpartition("@")
     seen = "".join(char for char in local if unicodedata.category(char) != "Cf")
     return f"{seen[:1]}{seen[1:].partition('+')[0]}{at}{plain_domain(domain)}"
+
+
+def address_hash(address: str) -> str:
+    """Return the SHA-256 of `address_key`: of one length, however long the address is."""
+    return hashlib.sha256(address_key(address).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plain_domain(domain: str) -> str:

@@ -2,8 +2,9 @@
 
 A mail is *queued* by the transaction that decided it. A worker claims it (*sending*), commits, sends, and records what
 the server said: *sent*; *due-later*, tried again with backoff; *given-up*; or *unknown*, where nobody can tell whether
-it arrived. An acknowledgement stays unknown for ever; a mail to a partner is queued again and says what it may be.
-*Suppressed* is what was decided not to send. Only the worker that claimed it last records an outcome.
+it arrived. An acknowledgement stays unknown; a mail to a partner is queued again and says what it may be. *Suppressed*
+is what was decided not to send. Only the worker that claimed it last records an outcome. What is given up or unknown
+keeps its text until a person closes it (`closing.py`).
 """
 
 from __future__ import annotations
@@ -67,6 +68,9 @@ class OutboxRow:
     sent_at: datetime | None
     reason_code: str | None
     reason_detail: str | None
+    closed_at: datetime | None  # when a person closed what was given up or unknown
+    closed_by: str | None
+    again_by: str | None  # who had it sent again
 
 
 def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
@@ -191,9 +195,9 @@ def suppress(conn: Connection, key: str, reason: Reason, now: datetime) -> bool:
 
 
 def listing(conn: Connection, state: str | None = None, limit: int = 1000) -> list[OutboxRow]:
-    """Return the rows in that state, or all that are not sent; the most urgent first, then the oldest."""
+    """Return the rows in that state, or all neither sent nor closed; the most urgent first, then the oldest."""
     names = [name for name in OutboxRow.__dataclass_fields__ if name != "reference"]
-    wanted = outbox.c.state == state if state else outbox.c.state != "sent"
+    wanted = outbox.c.state == state if state else and_(outbox.c.state != "sent", outbox.c.closed_at.is_(None))
     rows = conn.execute(
         select(*(outbox.c[name] for name in names), cases.c.reference)
         .outerjoin(cases, outbox.c.case_id == cases.c.id)
@@ -242,7 +246,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 def _expire(conn: Connection, now: datetime) -> None:
     late = and_(outbox.c.state.in_(WAITING), outbox.c.kind == "acknowledgement", outbox.c.expires_at <= now)
-    conn.execute(update(outbox).where(late).values(state="given-up", mail=None, **_told(TOO_LATE)))
+    conn.execute(update(outbox).where(late).values(state="given-up", **_told(TOO_LATE)))
 
 
 def _held(conn: Connection, row_id: int, worker: str) -> Row[Any] | None:
@@ -258,7 +262,7 @@ def _held(conn: Connection, row_id: int, worker: str) -> Row[Any] | None:
 def doubt(conn: Connection, row: Row[Any], reason: Reason, now: datetime) -> bool:
     """It may have arrived: an acknowledgement rests, a partner's mail goes again and says so (promise 5)."""
     if row.kind == "acknowledgement":
-        return _change(conn, row, {"state": "unknown", "mail": None, **_told(reason)})
+        return _change(conn, row, {"state": "unknown", **_told(reason)})
     return _later(conn, row, reason, now, pack(as_second_copy(unpack(row.mail))))
 
 
@@ -269,7 +273,8 @@ def _later(conn: Connection, row: Row[Any], reason: Reason, now: datetime, mail:
 
 def _give_up(conn: Connection, row: Row[Any], reason: Reason) -> bool:
     _reopen(conn, outbox.c.id == row.id)
-    return _change(conn, row, {"state": "given-up", "mail": None, **_told(reason)})
+    kept = None if row.kind == "digest" else row.mail
+    return _change(conn, row, {"state": "given-up", "mail": kept, **_told(reason)})
 
 
 def _change(conn: Connection, row: Row[Any], changes: Mapping[str, object], *, tried: bool = True) -> bool:

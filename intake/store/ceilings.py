@@ -5,14 +5,13 @@ The outbox is what is counted, so that nothing is forgotten over a restart and e
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
-from intake.mail.addresses import address_key
+from intake.mail.addresses import address_hash, address_key
 from intake.mail.values import Delivery, Reason, Triage
 from intake.store.locks import take_turn
 from intake.store.tables import messages, outbox
@@ -30,13 +29,14 @@ _WAITING = outbox.c.state.in_(("queued", "due-later", "sending"))
 _WENT = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
 
 
-def within(conn: Connection, triage: Triage, exempt: Collection[str], now: datetime) -> Triage:
+def within(conn: Connection, triage: Triage, sender: str, exempt: Collection[str], now: datetime) -> Triage:
     """Return the triage without the acknowledgement, and with routes in digests, that are above a ceiling.
 
-    `exempt` are configured intermediaries: addresses, or domains as `@example.org`. Until the transaction ends, no
-    other one decides for the same address.
+    `sender` is the address of who wrote, "" where nobody can tell; `exempt` are configured
+    intermediaries: addresses, or domains as `@example.org`. Until the transaction ends, no other one decides for the
+    same address.
     """
-    return _answered_within(conn, _routed_within(conn, triage, exempt, now), exempt, now)
+    return _answered_within(conn, _routed_within(conn, triage, sender, now), exempt, now)
 
 
 def _answered_within(conn: Connection, triage: Triage, exempt: Collection[str], now: datetime) -> Triage:
@@ -51,13 +51,14 @@ def _answered_within(conn: Connection, triage: Triage, exempt: Collection[str], 
     return triage
 
 
-def _routed_within(conn: Connection, triage: Triage, exempt: Collection[str], now: datetime) -> Triage:
+def _routed_within(conn: Connection, triage: Triage, sender: str, now: datetime) -> Triage:
     """Partners may have responders too, which nothing tells for such and which sound alarming."""
-    routes, key = triage.decision.routes, _who(triage.from_address, triage.reply_address, exempt)
-    if not key or not any(one.delivery is Delivery.NOW for one in routes):
+    routes = triage.decision.routes
+    if not sender or not any(one.delivery is Delivery.NOW for one in routes):
         return triage
+    key = address_hash(sender)
     take_turn(conn, f"mails at once because of {key}")
-    had = _caused(conn, key, exempt, now)
+    had = _caused(conn, key, now)
     full = {partner for partner, count in had.items() if count >= AT_ONCE[1]}
     if not any(one.delivery is Delivery.NOW and one.partner in full for one in routes):
         return triage
@@ -66,20 +67,17 @@ def _routed_within(conn: Connection, triage: Triage, exempt: Collection[str], no
     return replace(triage, decision=replace(triage.decision, routes=calmed, flags=flags))
 
 
-def _caused(conn: Connection, key: str, exempt: Collection[str], now: datetime) -> Counter[str]:
-    """Count the mails at once that a sender has caused lately, by partner."""
+def _caused(conn: Connection, key: str, now: datetime) -> Mapping[str, int]:
+    """Count the mails at once that a sender has caused lately, by partner; found by the sender, not the day's mails."""
     went = and_(outbox.c.sent_at > now - AT_ONCE[0], outbox.c.sent_at < now + AT_ONCE[0])
+    is_routed = func.coalesce(outbox.c.kind, "") == "routed"  # else SQLite goes by the index of kinds
+    wrote = select(messages.c.id).where(messages.c.sender_key == key)
     rows = conn.execute(
-        select(outbox.c.partner, messages.c.from_address, messages.c.reply_address)
-        .join(messages, messages.c.id == outbox.c.message_id)
-        .where(outbox.c.kind == "routed", or_(_WAITING, went))
+        select(outbox.c.partner, func.count())
+        .where(outbox.c.message_id.in_(wrote), is_routed, or_(_WAITING, went))
+        .group_by(outbox.c.partner)
     )
-    return Counter(partner for partner, author, reply_to in rows if _who(author, reply_to, exempt) == key)
-
-
-def _who(author: str, reply_to: str | None, exempt: Collection[str]) -> str:
-    """Return the key of who wrote: behind an intermediary the one that it writes for; "" where nobody can tell."""
-    return address_key((reply_to or "") if _is_among(author, exempt) else author)
+    return dict(rows.all())
 
 
 def _is_among(address: str, exempt: Collection[str]) -> bool:

@@ -144,8 +144,8 @@ def _complete(conn: Connection, place: Place, now: datetime, values: dict[str, o
     filled = update(deliveries).where(_without_raw(place)).values(**values)
     delivery_id: int | None = conn.scalar(filled.returning(deliveries.c.id))
     if delivery_id is not None:
-        still_open = and_(quarantine.c.delivery_id == delivery_id, quarantine.c.released_at.is_(None))
-        conn.execute(update(quarantine).where(still_open).values(released_at=now))
+        still_open = and_(quarantine.c.delivery_id == delivery_id, quarantine.c.closed_at.is_(None))
+        conn.execute(update(quarantine).where(still_open).values(closed_at=now))
     return delivery_id
 
 

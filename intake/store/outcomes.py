@@ -39,7 +39,7 @@ class Entry:
 
 def entries(conn: Connection, mailbox: str) -> Iterator[Entry]:
     """Yield the ledger of `mailbox`, in the order in which it was kept."""
-    waits = exists().where(quarantine.c.delivery_id == deliveries.c.id, quarantine.c.released_at.is_(None))
+    waits = exists().where(quarantine.c.delivery_id == deliveries.c.id, quarantine.c.closed_at.is_(None))
     rows = conn.execution_options(yield_per=1000).execute(
         select(
             *(deliveries.c[name] for name in ("folder", "uidvalidity", "uid", "state", "message_id", "settled_at")),

@@ -46,7 +46,7 @@ def quarantined(conn: Connection) -> list[QuarantinedRow]:
         select(rows, deliveries, raws.c.size)
         .join(deliveries, deliveries.c.id == rows.c.delivery_id)
         .outerjoin(raws, raws.c.hash == deliveries.c.raw_hash)
-        .where(rows.c.released_at.is_(None))
+        .where(rows.c.closed_at.is_(None))
         .order_by(rows.c.id)
     )
     return [
@@ -79,7 +79,7 @@ def release(conn: Connection, quarantine_id: int, now: datetime) -> bool:
     """
     open_row = conn.execute(
         select(rows.c.delivery_id, rows.c.stage)
-        .where(rows.c.id == quarantine_id, rows.c.released_at.is_(None))
+        .where(rows.c.id == quarantine_id, rows.c.closed_at.is_(None))
         .with_for_update()
     ).one_or_none()
     if open_row is None:
@@ -89,7 +89,7 @@ def release(conn: Connection, quarantine_id: int, now: datetime) -> bool:
         conn.execute(delivery.values(faulted_at=None))
     else:
         conn.execute(delivery.values(state="waiting", attempts=0))
-        conn.execute(update(rows).where(rows.c.id == quarantine_id).values(released_at=now))
+        conn.execute(update(rows).where(rows.c.id == quarantine_id).values(closed_at=now))
     return True
 
 
@@ -98,8 +98,8 @@ def dismiss(conn: Connection, quarantine_id: int, now: datetime) -> bool:
 
     What the server did not hand over is not asked for again.
     """
-    still_open = update(rows).where(rows.c.id == quarantine_id, rows.c.released_at.is_(None))
-    delivery_id = conn.scalar(still_open.values(released_at=now).returning(rows.c.delivery_id))
+    still_open = update(rows).where(rows.c.id == quarantine_id, rows.c.closed_at.is_(None))
+    delivery_id = conn.scalar(still_open.values(closed_at=now).returning(rows.c.delivery_id))
     if delivery_id is None:
         return False
     conn.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(state=DISMISSED))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
+from intake.mail.addresses import address_hash
 from intake.mail.values import Reason, Triage
 from intake.store import search, seen, threads
 from intake.store.claims import Claimed, hold
@@ -39,6 +40,7 @@ class Placing:
     unverified: bool = False  # nobody vouches that the note is that partner's
     reopens: bool = False
     ids: tuple[str, ...] = ()  # Message-IDs by which later messages may find the case
+    sender: str = ""  # the address of who wrote, behind an intermediary too; "" where nobody can tell
 
 
 ALONE = Placing()
@@ -190,6 +192,7 @@ def _row(claimed: Claimed, triage: Triage, placing: Placing) -> dict[str, Any]:
         "from_name": triage.from_name,
         "from_address": triage.from_address,
         "reply_address": triage.reply_address,
+        "sender_key": address_hash(placing.sender) if placing.sender else None,
         "language": triage.language.tag,
         "language_confidence": triage.language.confidence,
         "own_words": triage.own_words,

@@ -76,7 +76,7 @@ def counts(conn: Connection, now: datetime) -> Counts:
         oldest_waiting=None if oldest is None else now - oldest,
         recorded=outcomes.get("recorded", 0),
         duplicates=outcomes.get("duplicate", 0),
-        quarantined=conn.scalar(select(func.count(quarantine.c.id)).where(quarantine.c.released_at.is_(None))) or 0,
+        quarantined=conn.scalar(select(func.count(quarantine.c.id)).where(quarantine.c.closed_at.is_(None))) or 0,
         late=late,
         kinds=_summed((kind, number) for kind, _urgency, number in pairs),
         categories=_categories(conn),

@@ -23,6 +23,7 @@ from intake.mail.addresses import address_key
 from intake.mail.values import MACHINES
 from intake.store.columns import Id, Utc, Words, metadata
 from intake.store.tables_cases import dead_addresses, keys, takings, thread_ids
+from intake.store.tables_rulebooks import rulebook_states, rulebooks
 
 __all__ = [
     "attachments",
@@ -125,6 +126,7 @@ messages = Table(
     Column("from_name", Words, nullable=False),
     Column("from_address", Words, nullable=False),
     Column("reply_address", Words),
+    Column("sender_key", String(64), index=True),  # SHA-256 of who wrote, behind an intermediary too; null: older
     Column("language", String(16), nullable=False),
     Column("language_confidence", Float, nullable=False),
     Column("own_words", Words, nullable=False),
@@ -186,7 +188,7 @@ quarantine = Table(
     Column("stage", String(16), nullable=False),  # fetch, triage, record
     Column("error", Words, nullable=False),  # the exception's type and place, never message text
     Column("created_at", Utc, nullable=False),
-    Column("released_at", Utc),  # null: a person has still to look
+    Column("closed_at", Utc),  # null: a person has still to look
     sqlite_autoincrement=True,
 )
 
@@ -209,7 +211,7 @@ outbox = Table(
     Column("recipient_key", Words, index=True, default=_recipient_key),  # what its spellings share (S4)
     Column("envelope_from", Words, nullable=False, default=""),  # "" is the null reverse-path (RFC 5321 §4.5.5)
     Column("header_id", Words, nullable=False),  # our Message-ID, the same at every attempt
-    Column("mail", LargeBinary),  # zstd of the composed mail; null once it need not be sent any more
+    Column("mail", LargeBinary),  # zstd of the composed mail; null once nobody need send it any more
     Column("priority", Integer, nullable=False),  # smaller first: 0 emergency, 1 acknowledgement, 2 today, 3 digest
     Column("state", String(16), nullable=False),  # O2: queued sending sent due-later given-up unknown suppressed
     Column("queued_at", Utc, nullable=False),
@@ -221,6 +223,9 @@ outbox = Table(
     Column("sent_at", Utc),
     Column("reason_code", String(64)),  # why it was suppressed, given up or is unknown
     Column("reason_detail", Words),  # reply code and enhanced code, never an address
+    Column("closed_at", Utc),  # when a person closed what is given up or unknown
+    Column("closed_by", Words),
+    Column("again_by", Words),  # who had it sent again
     Index("ix_outbox_state_due", "state", "due_at", "priority"),
     Index("ix_outbox_header_id", "header_id"),
     Index("ix_outbox_kind_sent_at", "kind", "sent_at"),
@@ -253,27 +258,6 @@ digests = Table(
     Column("outbox_id", ForeignKey("outbox.id")),  # null: nothing new, nothing sent
     UniqueConstraint("partner", "slot"),
     sqlite_autoincrement=True,
-)
-
-rulebooks = Table(
-    "rulebooks",
-    metadata,
-    Column("version", String(64), primary_key=True),
-    Column("files", LargeBinary, nullable=False),  # zstd of JSON {name: text}
-    Column("first_used_at", Utc, nullable=False),
-    Column("in_force_at", Utc),  # since when it was last in force; null: a service never took it up
-)
-
-# What each process that sorts goes by, so that `intake status`, another process, can tell.
-rulebook_states = Table(
-    "rulebook_states",
-    metadata,
-    Column("worker", Words, primary_key=True),
-    Column("version", String(64), nullable=False),
-    Column("since", Utc, nullable=False),
-    Column("seen_at", Utc, nullable=False),  # renewed while the process lives
-    Column("fault", JSON),  # {message, problems: [{file, line, column, message, hint}]}; null: the files are well
-    Column("faulted_at", Utc),  # since when the files have been faulty
 )
 
 # Who holds a mailbox or a job; `fence` grows with every new holder, so that a late one can be told off.

@@ -31,7 +31,7 @@ takings = Table(
 dead_addresses = Table(
     "dead_addresses",
     metadata,
-    Column("address", String(320), primary_key=True),  # in lower case
+    Column("address", String(320), primary_key=True),  # what its spellings share
     Column("message_id", ForeignKey("messages.id")),  # the bounce
     Column("detail", Words, nullable=False),  # its status code, never an address
     Column("since", Utc, nullable=False),

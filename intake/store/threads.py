@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
 
+from intake.mail.addresses import address_key
 from intake.mail.values import MACHINES, Urgency
 from intake.store.locks import take_turn
 from intake.store.references import valid_reference
@@ -34,7 +35,7 @@ class Standing:
 class DeadAddress:
     """An address that our mail came back from for good."""
 
-    address: str  # in lower case
+    address: str  # what its spellings share
     since: datetime
     detail: str  # the bounce's status
 
@@ -113,12 +114,12 @@ def _turn(conn: Connection, reference: str, values: dict[str, datetime | None], 
 
 def is_dead(conn: Connection, address: str) -> bool:
     """Tell whether our mail came back from that address for good, and nobody has taken the mark away."""
-    return conn.scalar(select(dead_addresses.c.since).where(dead_addresses.c.address == _address(address))) is not None
+    return conn.scalar(select(dead_addresses.c.since).where(_marked(address))) is not None
 
 
 def mark_dead(conn: Connection, address: str, message_id: int, detail: str, now: datetime) -> None:
     """Mark an address that our mail came back from; `detail` is the bounce's status, never an address."""
-    row = {"address": _address(address), "message_id": message_id, "detail": detail, "since": now}
+    row = {"address": _key(address), "message_id": message_id, "detail": detail, "since": now}
     conn.execute(upsert(conn, dead_addresses).values(row).on_conflict_do_nothing())
 
 
@@ -130,7 +131,7 @@ def dead(conn: Connection) -> list[DeadAddress]:
 
 def revive(conn: Connection, address: str) -> bool:
     """Take the mark away; False where there is none."""
-    return conn.execute(delete(dead_addresses).where(dead_addresses.c.address == _address(address))).rowcount > 0
+    return conn.execute(delete(dead_addresses).where(_marked(address))).rowcount > 0
 
 
 def token_key(conn: Connection) -> bytes | None:
@@ -155,8 +156,12 @@ def mail_about(
     return row
 
 
-def _address(address: str) -> str:
-    return address.lower()[:320]
+def _marked(address: str) -> ColumnElement[bool]:
+    return dead_addresses.c.address == _key(address)
+
+
+def _key(address: str) -> str:
+    return address_key(address)[:320]
 
 
 def _hash(id_: str) -> str:

@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from intake.daemon.alarms import Alarms
 from intake.daemon.health import health
@@ -28,7 +28,7 @@ LEASE = timedelta(minutes=20)
 def answered(database: Database, number: int, address: str, now: datetime, exempt: tuple[str, ...] = ()) -> Triage:
     """Decide about one more letter from `address`, and queue its acknowledgement where it gets one."""
     with database.transaction() as conn:
-        found = ceilings.within(conn, triage(str(number), reply_address=address), exempt, now)
+        found = ceilings.within(conn, triage(str(number), reply_address=address), address, exempt, now)
         if found.acknowledge:
             mail = outgoing(number, "acknowledgement", recipient=address, expires_at=now + 24 * HOURS)
             assert queue.enqueue(conn, mail, now)
@@ -199,3 +199,16 @@ def test_an_admin_is_told_once(database: Database, clock: Clock) -> None:
         send_all(database, clock.advance(HOURS), per_hour=1)
     assert told() == (1, 1, False)
     assert told() == (0, 2, False)
+
+
+def test_what_a_sender_caused_is_found_by_an_index(sqlite_database: Database) -> None:
+    """S4: deciding costs what one sender has caused, however many mails went out that day."""
+    looked: list[str] = []
+    with sqlite_database.read() as conn:
+        event.listen(conn, "before_cursor_execute", lambda *told: looked.append(told[2]))
+        ceilings._caused(conn, "a" * 64, START)
+        asked = next(one for one in looked if "sender_key" in one)
+        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("",) * asked.count("?")).all()
+    steps = "\n".join(step.detail for step in plan)
+    assert "ix_messages_sender_key" in steps
+    assert "ix_outbox_message_id" in steps

@@ -51,15 +51,6 @@ def test_migrations_make_the_tables(database: Database) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database that has no tables yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/data/intake.sqlite"
-    url: str = request.getfixturevalue("empty_postgres")
-    return url
-
-
 def test_upgrade_once(empty_url: str) -> None:
     """An upgrade takes every step once, tells which, and a second one has nothing to do."""
     database = Database(empty_url)

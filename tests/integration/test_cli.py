@@ -18,6 +18,8 @@ from tests.walk.deployment import Deployment
 COMMANDS = [
     *([name] for name in ("init", "run", "import", "triage", "status", "outbox", "search", "show", "demo")),
     ["reconcile"],
+    *(["outbox", name] for name in ("close", "retry")),
+    *(["case", name] for name in ("unseen", "seen", "close", "reopen", "dead", "revive")),
     *(["quarantine", name] for name in ("list", "show", "release", "dismiss")),
     ["digest", "preview"],
     *(["db", name] for name in ("upgrade", "restored")),
@@ -141,3 +143,12 @@ def test_terminal_codes_in_mail_are_not_printed(deployment: Deployment, tmp_path
     shutil.copyfile(path, deployment.folder / "two.eml")
     deployment.call("import", "two.eml")
     assert "\x1b" not in deployment.call("search", "fire")
+
+
+def test_closing_needs_a_mail_and_a_name(deployment: Deployment) -> None:
+    """O2: `outbox close` and `retry` say so where no such mail waits, nobody is named, or options stray."""
+    deployment.call("db", "upgrade")
+    for command in ("close", "retry"):
+        assert "no mail 7 waits for a person" in deployment.call("outbox", command, "7", "--by", "Ana", exit_code=2)
+        assert "who you are" in deployment.call("outbox", command, "7", "--by", " ", exit_code=2)
+        assert "stand after it" in deployment.call("outbox", "--json", command, "7", "--by", "Ana", exit_code=2)
