@@ -1,57 +1,86 @@
-"""Takes personal data out of text: what is found is replaced by a mark that says what stood there. Pure, linear time.
+"""Takes personal data out of text: a mark such as "[phone number]" stands where it stood. Pure, in linear time.
 
-A mark is "[name]" or "[phone number]". Redacting twice changes nothing more.
+Redacting twice changes nothing more. Names are found as far as they can be told, not all of them (docs/sharing.md).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from enum import Enum
+
+from intake.mail import redact_names, redact_numbers
+from intake.mail.personal import NOBODY, Flat, Found, Kind, Writer, flat
+from intake.mail.redact_names import Token
+
+__all__ = ["NOBODY", "Found", "Kind", "Writer", "find", "redact", "with_marks"]
+
+_PASSES = 4  # a mark may part what looked like one thing into two
+_AHEAD = 500  # characters that are read beyond a limit, so that nothing is cut in two
+
+# Of places that overlap, the kind found first names the whole.
+_NUMBERS: tuple[Callable[[str], Iterator[Found]], ...] = (
+    redact_numbers.mails,
+    redact_numbers.links,
+    redact_numbers.births,
+    redact_numbers.codes,
+    redact_numbers.numbers,
+    redact_numbers.addresses,
+)
+_NAMES: tuple[Callable[[str, Sequence[Token]], Iterator[Found]], ...] = (
+    redact_names.signed,
+    redact_names.introduced,
+    redact_names.known,
+)
 
 
-class Kind(Enum):
-    """What can be taken out."""
-
-    WRITER = "writer"  # the sender's own name, wherever it stands, and how letters are signed
-    NAME = "name"  # other people's names, as far as they can be told
-    ADDRESS = "address"
-    POSTCODE = "postcode"
-    PHONE = "phone number"
-    EMAIL = "e-mail address"
-    LINK = "link"
-    BIRTH = "date of birth"
-    NHS = "NHS number"
-    INSURANCE = "National Insurance number"
-    PLATE = "number plate"
-
-    @property
-    def mark(self) -> str:
-        """What stands in its place."""
-        return f"[{Kind.NAME.value if self is Kind.WRITER else self.value}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who wrote, as far as the header says."""
-
-    name: str = ""
-    addresses: tuple[str, ...] = ()
-
-
-NOBODY = Writer()
-_EMAIL = re.compile(r"[^\s@<>(),;:\"]{1,64}@[^\s@<>(),;:\"]{1,255}")
-_NUMBER = re.compile(r"\+?\(?\d(?:[\s().-]{0,3}\d){6,}")
-
-
-def redact(text: str, kinds: AbstractSet[Kind], writer: Writer = NOBODY) -> str:
-    """Return `text` with marks in place of what is of these kinds."""
-    if Kind.WRITER in kinds:
-        for part in re.findall(r"[^\W\d_]{3,}", f"{writer.name} {' '.join(writer.addresses)}"):
-            text = re.sub(rf"\b{re.escape(part)}\b", Kind.WRITER.mark, text, flags=re.IGNORECASE)
-    if Kind.EMAIL in kinds:
-        text = _EMAIL.sub(Kind.EMAIL.mark, text)
-    if Kind.PHONE in kinds:
-        text = _NUMBER.sub(Kind.PHONE.mark, text)
+def redact(text: str, kinds: AbstractSet[Kind], writer: Writer = NOBODY, limit: int | None = None) -> str:
+    """Return `text` with marks in place of what is of these kinds; at most what stood within the first `limit`."""
+    if limit is not None and len(text) > limit:
+        found = tuple(one for one in find(text[: limit + _AHEAD], kinds, writer) if one.start < limit)
+        text = with_marks(text, found, 0, max([limit, *(one.end for one in found)]))
+    for _ in range(_PASSES):
+        found = find(text, kinds, writer)
+        if not found:
+            break
+        text = with_marks(text, found, 0, len(text))
     return text
+
+
+def find(text: str, kinds: AbstractSet[Kind], writer: Writer = NOBODY) -> tuple[Found, ...]:
+    """Return the places of what is of these kinds, in order; none overlaps another."""
+    if not kinds:
+        return ()
+    plain = flat(text)
+    found = [one for one in _all(plain, kinds, writer) if one.kind in kinds]
+    merged: list[Found] = []
+    for one in sorted(found, key=lambda each: each.start):  # stable: of two that begin together the first counts
+        start, end = plain.original(one.start, one.end)
+        if merged and start < merged[-1].end:
+            merged[-1] = merged[-1]._replace(end=max(end, merged[-1].end))
+        else:
+            merged.append(Found(start, end, one.kind))
+    return tuple(merged)
+
+
+def with_marks(text: str, found: Sequence[Found], start: int, end: int) -> str:
+    """Return that stretch of `text` with marks for what was found in it, or reaches into it."""
+    pieces: list[str] = []
+    place, last = start, ""
+    for one in found:
+        if one.end <= start or one.start >= end:
+            continue
+        between = text[place : max(one.start, place)]
+        if not (one.kind.mark == last and not between.strip(" -.'’")):  # "Ana Pop" is one name
+            pieces += [between, one.kind.mark]
+        place, last = one.end, one.kind.mark
+    return "".join([*pieces, text[min(place, end) : end] if place < end else ""])
+
+
+def _all(plain: Flat, kinds: AbstractSet[Kind], writer: Writer) -> Iterator[Found]:
+    for look in _NUMBERS:
+        yield from look(plain.text)
+    if kinds & {Kind.NAME, Kind.WRITER}:
+        words = redact_names.tokens(plain.text)
+        yield from redact_names.written(plain.text, words, writer)
+        for search in _NAMES:
+            yield from search(plain.text, words)
