@@ -7,7 +7,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -254,7 +254,15 @@ class App:
             raise UserError("\n".join([*faults, *self._faults(self._connections), said]))
         polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
         with self.database.read() as conn:
-            return health(conn, polls, faults, self.database.clock(conn))
+            found = health(conn, polls, faults, self.database.clock(conn))
+        return replace(found, unreviewed=self._unreviewed())
+
+    def _unreviewed(self) -> tuple[str, ...]:
+        """Return the languages of acknowledgements that nobody has reviewed; none where rules or templates fail."""
+        try:
+            return self.composer.unreviewed(self.rulebook.answers)
+        except UserError:
+            return ()
 
     def _examples(self) -> None:
         """Raise UserError where mails would leave this machine for the shipped files' example addresses."""

@@ -35,12 +35,21 @@ def _said(error: Exception) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
+def _link(value: str) -> str:
+    if not re.fullmatch(r"https://[!#-;=?-~]{1,300}", value):
+        raise ValueError(f"`{value}` is not a link such as https://www.example.org/page")
+    return value
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"`{value}` is not a time zone such as Europe/London") from None
     return value
+
+
+Link = Annotated[str, AfterValidator(_link)]
 
 
 class Service(Section):
@@ -53,6 +62,9 @@ class Service(Section):
     plus_forms: bool = True
     no_reply_aliases: tuple[Email, ...] = ()
     time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/London"
+    easy_read: Link | None = None
+    bsl: Link | None = None
+    privacy: Link | None = None
 
 
 class IntermediaryEntry(Section):
@@ -85,6 +97,12 @@ class Limits(Section):
 
     message_mb: Annotated[int, Field(ge=1, le=1000)] = 50
     acknowledgements_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 200
+
+
+class Acknowledgements(Section):
+    """How residents are answered."""
+
+    unreviewed: Literal["send", "english"] = "send"
 
 
 class Paths(Section):
@@ -138,6 +156,7 @@ class Config(Section):
     smtp: Smtp
     screening: Screening = Screening()
     limits: Limits = Limits()
+    acknowledgements: Acknowledgements = Acknowledgements()
     paths: Paths = Paths()
     digests: Digests = Digests()
     alerts: Alerts = Alerts()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from intake.config import Config
 from intake.mail.tokens import Tokens
 from intake.mail.values import GatewayVerdict, Identity, Intermediary
-from intake.outbox.compose import Service
+from intake.outbox.service import Links, Service
 
 
 def identity_of(config: Config) -> Identity:
@@ -31,14 +31,17 @@ def identity_of(config: Config) -> Identity:
 
 def writer_of(config: Config, zone: ZoneInfo, tokens: Tokens) -> Service:
     """Return who writes our mails. Raises UserError for an address that no header can hold."""
+    service = config.service
     return Service(
-        config.service.name,
-        config.service.address,
+        service.name,
+        service.address,
         zone,
         _host(config),
         null_sender=config.smtp.null_sender,
         tokens=tokens,
         plus_addressing=config.threads.plus_addressing,
+        links=Links(service.easy_read or "", service.bsl or "", service.privacy or ""),
+        reviewed_only=config.acknowledgements.unreviewed == "english",
     )
 
 

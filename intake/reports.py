@@ -101,8 +101,15 @@ def health_text(health: Health, zone: ZoneInfo) -> str:
         f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted; {health.inbox.duplicates} were copies",
         "outbox: " + (", ".join(f"{number} {state}" for state, number in health.outbox.items()) or "empty"),
         f"quarantine: {health.inbox.quarantined}",
+        *_unreviewed(health.unreviewed),
     ]
     return "\n".join(lines)
+
+
+def _unreviewed(tags: Sequence[str]) -> list[str]:
+    if not tags:
+        return []
+    return [f"acknowledgements: nobody has reviewed {count(len(tags), 'language')}: {', '.join(tags)}"]
 
 
 def age(span: timedelta) -> str:

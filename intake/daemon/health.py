@@ -48,6 +48,7 @@ class Health:
     outbox: Mapping[str, int]  # rows by state, only states that there are
     oldest_undelivered: timedelta | None
     unwell: tuple[str, ...]  # sentences; empty when all is well
+    unreviewed: tuple[str, ...] = ()  # languages of acknowledgements that nobody has reviewed
 
     def as_object(self) -> dict[str, Any]:
         """Return all of it for JSON; spans in seconds, instants in ISO 8601."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
-from secrets import token_bytes
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from intake.errors import Problem, UserError
+from intake.errors import Problem
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
 from intake.outbox import listing, samples, views
-from intake.outbox.mime import Head, assemble, is_plain
+from intake.outbox.mime import Head, assemble
+from intake.outbox.service import Service
 from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, DigestItem
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
@@ -29,27 +27,10 @@ PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of ro
 ACKNOWLEDGEMENT_PRIORITY = 1
 DIGEST_PRIORITY = 3
 ALERT_PRIORITY = 2
+SURE = 0.4  # confidence from which a letter is answered in its language: of what is below, most is told wrongly
 LOCAL_PART = 64  # octets before the `@` (RFC 5321 §4.5.3.1.1)
 # RFC 3834 §5; the second keeps Exchange's own automatic answers away, but lets bounces come.
 _ANSWER = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply, RN, NRN"}
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Who writes our mails."""
-
-    name: str  # "West Northamptonshire Community Safety Partnership"
-    address: str  # the published address: From, Reply-To and envelope sender
-    time_zone: ZoneInfo  # what dates in mails are told in
-    host: str  # the domain of our Message-IDs
-    null_sender: bool = False  # acknowledgements go out under the null path `<>` (RFC 3834 §3.3)
-    tokens: Tokens = field(default_factory=lambda: Tokens(partial(token_bytes, 32)), repr=False)  # T1
-    plus_addressing: bool = False  # replies come to name+TOKEN@domain, because the server delivers that too
-
-    def __post_init__(self) -> None:
-        """Refuse an address that a 7-bit header cannot hold: UserError."""
-        if not is_plain(self.address):
-            raise UserError("the published address must be plain: name@example.org, in ASCII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +164,17 @@ class Composer:
         """
         return self.templates.check(self._samples(answers))
 
+    def unreviewed(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> tuple[str, ...]:
+        """Return the tags of the languages of acknowledgements that nobody has reviewed."""
+        return self.templates.languages.unreviewed(set(answers.values()))
+
     def _samples(self, answers: Mapping[Acknowledge, str]) -> Iterator[Contents]:
         for letter in samples.ACKNOWLEDGED:
             contents = self._acknowledgement(letter, samples.REFERENCE, answers)
-            for tag in ("en", *self.templates.languages(contents.mail)):
-                yield replace(contents, language=tag)
+            for tag in ("en", "und", *self.templates.languages.tags(contents.mail)):
+                for links in samples.LINKS:
+                    headline = {**contents.headline, "service": replace(self._service, links=links)}
+                    yield replace(contents, headline=headline, language=tag, reviewed_only=False)
         for letter in samples.ROUTED:
             yield self._routed(letter, samples.REFERENCE, samples.PARTNER, samples.RULEBOOK)
         for items in samples.DIGESTS:
@@ -198,7 +185,15 @@ class Composer:
 
     def _acknowledgement(self, triage: Triage, reference: str, answers: Mapping[Acknowledge, str]) -> Contents:
         way = Acknowledge(triage.acknowledge or Acknowledge.STANDARD)
-        return Contents(answers[way], self._headline(reference=reference), {}, triage.language.tag, ANSWERS[way])
+        written = triage.language
+        return Contents(
+            answers[way],
+            self._headline(reference=reference),
+            {},
+            language=written.tag if written.confidence >= SURE else "und",
+            instead=ANSWERS[way],
+            reviewed_only=self._service.reviewed_only,
+        )
 
     def _routed(self, triage: Triage, reference: str, partner: Partner, rulebook: Rulebook) -> Contents:
         headline = self._headline(

@@ -19,6 +19,7 @@ from intake.mail.values import (
     Triage,
     Urgency,
 )
+from intake.outbox.service import Links
 from intake.outbox.views import FAULTS, Alert, DigestItem
 from intake.rules.rulebook import Category, Partner, Rulebook
 
@@ -106,6 +107,9 @@ _DIGEST = (
         areas=("somewhere",),
     ),
 )
+
+_LINK = "https://site.example.org/page"
+LINKS = (Links(), Links(_LINK, _LINK, _LINK))
 
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
 ROUTED = (_BARE, _FULL, *_WITHHELD)

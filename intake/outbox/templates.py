@@ -14,10 +14,11 @@ from pathlib import Path
 from traceback import extract_tb
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from intake.errors import Problem
 from intake.outbox.bounds import REFUSALS, BoundedEnvironment
+from intake.outbox.languages import Languages, Translation, left_to_right, translation
 from intake.outbox.quoting import one_line, plain
 from intake.outbox.styles import TOO_DEEP, inlined
 
@@ -27,9 +28,7 @@ Context = Mapping[str, object]
 FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
 _PAGE = "body.html"
 _FILES = ("subject.txt", "body.txt", _PAGE)
-_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _NOTHING = "it renders to nothing"
-_RLM = "\u200f"  # makes a line of plain text begin at the right, whatever letter it begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class Contents:
     body: Context  # what the bodies know besides
     language: str = "en"  # BCP 47: what stands before the English, where there is a folder for it
     instead: str = ""  # the built-in folder that serves where this one fails; "": of the same name
+    reviewed_only: bool = False  # a translation that nobody has reviewed is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,6 @@ class Rendered:
     html: str
     languages: tuple[str, ...]  # BCP 47, as they follow each other: ("ro", "en")
     problems: tuple[Problem, ...]  # why the built-in template was used; never a resident's words
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """What stands before the English."""
-
-    tag: str  # BCP 47
-    direction: str  # "ltr" or "rtl"
-    body: str  # plain text, or Markup
 
 
 LATER = ("alert", "late")  # mails that a deployment's folder may lack, being older than they: the built-in one serves
@@ -84,9 +75,10 @@ class Templates:
         built_in = replace(contents, mail=contents.instead or contents.mail)
         return replace(self._built_in.render(built_in), problems=problems)
 
-    def languages(self, mail: str) -> tuple[str, ...]:
-        """Return the names of that mail's language folders."""
-        return self._own.languages(mail)
+    @property
+    def languages(self) -> Languages:
+        """The languages of the admins' mails."""
+        return self._own.languages
 
     def check(self, samples: Iterable[Contents]) -> tuple[Problem, ...]:
         """Return every fault, in file order: of any file as it stands, and of rendering what `samples` are of."""
@@ -94,6 +86,8 @@ class Templates:
             hint = "`paths.templates` in config.yaml says where the templates are"
             return (Problem(str(self._folder), 0, 0, "there is no such folder", hint),)
         problems = {_candid(fault) for fault in self._own.read()}
+        samples = tuple(samples)
+        problems |= {fault for mail in {one.mail for one in samples} for fault in self.languages.faults(mail)}
         for sample in samples:
             if not (self._folder / sample.mail).is_dir():
                 if sample.mail in LATER:
@@ -133,12 +127,13 @@ class _Folder:
 
     def __init__(self, path: Path, *, bounded: bool = True) -> None:
         self._path = path
+        self.languages = Languages(path)
         self._environment = _environment(path)
         self._environment.bounded = bounded
 
     def render(self, contents: Contents) -> Rendered:
         """Render one mail. Raises an ExceptionGroup of a _Fault for each file that fails."""
-        tag = self._translated(contents)
+        tag = self.languages.chosen(contents.mail, contents.language, reviewed_only=contents.reviewed_only)
         written: dict[str, str] = {}
         faults: list[_Fault] = []
         for file in _FILES:
@@ -155,10 +150,6 @@ class _Folder:
             languages=(tag, "en") if tag else ("en",),
             problems=(),
         )
-
-    def languages(self, mail: str) -> tuple[str, ...]:
-        """Return the names of that mail's language folders."""
-        return tuple(sorted(one.name for one in (self._path / mail).glob("*/")))
 
     def read(self) -> list[_Fault]:
         """Return the faults of every file, whether a mail uses it or not, that show before it is rendered."""
@@ -182,19 +173,22 @@ class _Folder:
             for line in _outside(page):
                 yield TemplateSyntaxError("it stands outside every block, so nobody sees it", line, name, str(file))
 
-    def _translated(self, contents: Contents) -> str | None:
-        """Return the language folder of that mail: the language's own, or that of it without its region."""
-        tags = (contents.language, contents.language.partition("-")[0])
-        there = self.languages(contents.mail)
-        return next((tag for tag in tags if tag != "en" and tag in there), None)
-
     def _file(self, contents: Contents, tag: str | None, file: str) -> str:
         folder = f"{contents.mail}/{tag}" if tag else contents.mail
         if file == "subject.txt":
             return self._write(f"{folder}/{file}", contents.headline)
-        known = {**contents.headline, **contents.body}
-        translation = _translation(tag, file, self._write(f"{folder}/{file}", known)) if tag else None
-        return self._write(f"{contents.mail}/{file}", {**known, "translation": translation}, page=file == _PAGE)
+        known: Context = {**contents.headline, **contents.body}
+        beside: dict[str, object] = {"translation": None, "invitations": self._invitations(contents, tag, file)}
+        if tag:
+            beside["translation"] = translation(tag, _worded(file, self._write(f"{folder}/{file}", known)))
+        return self._write(f"{contents.mail}/{file}", {**known, **beside}, page=file == _PAGE)
+
+    def _invitations(self, contents: Contents, tag: str | None, file: str) -> list[Translation]:
+        """Return what invites people to write in their language, where nobody can tell it or it is not there."""
+        if tag or contents.language.partition("-")[0] == "en":
+            return []
+        lines = self.languages.invitations(contents.mail, reviewed_only=contents.reviewed_only)
+        return [translation(one, escape(words) if file == _PAGE else words) for one, words in lines]
 
     def _write(self, name: str, known: Context, *, page: bool = False) -> str:
         try:
@@ -214,7 +208,7 @@ def _environment(folder: Path) -> BoundedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"quote": _quote, "lines": _lines}
+    environment.filters |= {"quote": _quote, "lines": _lines, "ltr": left_to_right}
     del environment.filters["safe"]  # nothing that a resident wrote may become markup
     return environment
 
@@ -230,13 +224,9 @@ def _lines(text: str) -> Markup:
     )
 
 
-def _translation(tag: str, file: str, words: str) -> Translation:
-    right_to_left = tag.partition("-")[0] in _RIGHT_TO_LEFT
-    if file.endswith(".html"):
-        words = Markup(words)  # noqa: S704 (a template's own markup, autoescaped where it was rendered)
-    elif right_to_left:
-        words = re.sub(r"^(?=.)", _RLM, words, flags=re.MULTILINE)
-    return Translation(tag, "rtl" if right_to_left else "ltr", words)
+def _worded(file: str, words: str) -> str:
+    """Return what a template wrote as what it is: markup, autoescaped where it was rendered, or plain text."""
+    return Markup(words) if file == _PAGE else words  # noqa: S704
 
 
 def _outside(page: nodes.Template) -> Iterator[int]:

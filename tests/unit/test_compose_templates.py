@@ -134,13 +134,13 @@ def test_every_faulty_file_is_told(templates: Path) -> None:
 
 def test_admins_add_a_language(templates: Path) -> None:
     """Promise 2: a folder with three files is a new language."""
-    folder = shutil.copytree(templates / "acknowledgement/ro", templates / "acknowledgement/ps")
-    (folder / "body.txt").write_text("ستاسو پیغام")
+    folder = shutil.copytree(templates / "acknowledgement/ro", templates / "acknowledgement/he")
+    (folder / "body.txt").write_text("ההודעה שלך")
     made = composer(templates).acknowledgement(
-        triage(language=type(triage().language)("ps", 1.0)), REFERENCE, 1, 1, NOW
+        triage(language=type(triage().language)("he", 1.0)), REFERENCE, 1, 1, NOW
     )
-    assert read(made.mail)["Content-Language"] == "ps, en"
-    assert '<div lang="ps" dir="rtl">' in bodies(made.mail)[1]
+    assert read(made.mail)["Content-Language"] == "he, en"
+    assert '<div lang="he" dir="rtl">' in bodies(made.mail)[1]
 
 
 def checked(templates: Path) -> list[str]:
@@ -232,7 +232,7 @@ def test_a_fault_behind_the_shipped_words(templates: Path) -> None:
     append(templates / "acknowledgement/body.txt", "{{ refrence }}")
     append(templates / "digest/body.html", "\n  <p>Yours</p>")
     assert checked(templates) == [
-        "acknowledgement/body.txt:23: 'refrence' is undefined",
+        "acknowledgement/body.txt:43: 'refrence' is undefined",
         "digest/body.html:15: it stands outside every block, so nobody sees it",
         "routed/body.html:68: No filter named 'safe'",
         "routed/body.html:68: it stands outside every block, so nobody sees it",
