@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,13 +13,22 @@ from zoneinfo import ZoneInfo
 from intake.mail.values import Acknowledge, Urgency
 from intake.outbox.compose import Composer, Outgoing, Service
 from intake.outbox.views import DigestItem
-from intake.rules.rulebook import Category, Partner, Rulebook
+from intake.rules.rulebook import Agreement, Category, Partner, Rulebook, Sharing
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 SERVICE = Service("Westshire Safety Partnership", "cohesion@example.org", LONDON, "example.org")
-POLICE = Partner("police", "Westshire Police", "police@example.net", (0, 1, 2, 3, 4), time(7, 30))
+AGREED = Agreement("DSA-1", date(2099, 12, 31))
+POLICE = Partner(
+    "police",
+    "Westshire Police",
+    "police@example.net",
+    (0, 1, 2, 3, 4),
+    time(7, 30),
+    sharing=Sharing.FULL,
+    agreement=AGREED,
+)
 COUNCIL = replace(POLICE, id="council", name="Westshire Council", address="council@example.net")
 REFERENCE = "CSP-7K4M-29Q"
 NAMES = {

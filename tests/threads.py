@@ -54,9 +54,12 @@ flags:
 """,
     "partners.yaml": """
 partners:
-  - {id: officers, name: Officers, address: officers@council.example.net}
-  - {id: police, name: Police, address: desk@police.example.net, domains: [police.example.net]}
-  - {id: street, name: Street Scene, address: street@council.example.net, fallback: duty@council.example.net}
+  - {id: officers, name: Officers, address: officers@council.example.net,
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
+  - {id: police, name: Police, address: desk@police.example.net, domains: [police.example.net],
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
+  - {id: street, name: Street Scene, address: street@council.example.net, fallback: duty@council.example.net,
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
 """,
     "10-all.yaml": """
 rules:

@@ -54,7 +54,7 @@ def _entries(letters: Sequence[DigestItem]) -> Iterator[Entry]:
         return
     parts: dict[object, list[DigestItem]] = {}
     for item in sorted(letters, key=lambda one: (one.arrived_at, one.message_id)):
-        parts.setdefault((item.categories[0], item.urgency, item.marks, item.formerly), []).append(item)
+        parts.setdefault((item.categories[0], item.urgency, item.flags, item.alarms, item.formerly), []).append(item)
     usual = max(parts.values(), key=len)[0].own_words
     for part in parts.values():
         if _are_many(part):

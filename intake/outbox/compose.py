@@ -13,6 +13,7 @@ from intake.errors import Problem
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
 from intake.outbox import listing, samples, views
+from intake.outbox.listing import Reader
 from intake.outbox.mime import Head, assemble
 from intake.outbox.service import Service
 from intake.outbox.templates import Contents, Context, Rendered, Templates
@@ -207,7 +208,9 @@ class Composer:
     def _digest(self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, now: datetime) -> Contents:
         urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
         headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
-        return Contents("digest", headline, listing.digest(items, rulebook, self._service.time_zone, now))
+        return Contents(
+            "digest", headline, listing.digest(items, Reader(partner, rulebook, self._service.time_zone, now))
+        )
 
     def _alert(self, told: Alert, *, mended: bool) -> Contents:
         return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))

@@ -7,7 +7,7 @@ missed for days holds it all, once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, Select, Text, delete, func, select, update
 
 from intake.mail.addresses import address_key
+from intake.mail.redact import Writer
 from intake.mail.values import Urgency
 from intake.outbox import queue
 from intake.outbox.compose import Composer, Outgoing
@@ -30,6 +31,11 @@ from intake.store.upsert import upsert
 
 WORDS = 5_000  # characters of a message that are looked at: for its excerpt, and for what says nearly the same
 AT_ONCE = 500  # rows that are read ahead
+LISTED = (  # what items are made of
+    *(messages.c[name] for name in ("id", "urgency", "arrived_at", "subject", "areas", "flags")),
+    *(messages.c[name] for name in ("from_name", "from_address", "reply_address")),
+    func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words"),
+)
 
 
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -135,14 +141,8 @@ def _begin(conn: Connection, partner_id: str, slot: datetime, now: datetime) -> 
 
 
 def _items(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) -> list[DigestItem]:
-    named = ("id", "urgency", "arrived_at", "subject", "areas", "flags", "evidence", "reply_address", "from_address")
     rows = conn.execute(
-        select(
-            *(messages.c[name] for name in named),
-            func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words"),
-            digest_items.c.formerly,
-            cases.c.reference,
-        )
+        select(*LISTED, messages.c.evidence, digest_items.c.formerly, cases.c.reference)
         .join(digest_items, digest_items.c.message_id == messages.c.id)
         .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(which)
@@ -151,18 +151,14 @@ def _items(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) -> 
     )
     ranked = categories(conn, select(digest_items.c.message_id).where(which))
     safety = rulebook.safety
-    return [replace(item(row, ranked[row.id]), sender=_sender(row), marks=_marks(row, safety)) for row in rows]
+    return [replace(item(row, ranked[row.id]), alarms=_alarms(row.evidence, safety)) for row in rows]
 
 
-def _sender(row: Any) -> str:
-    return address_key(row.reply_address or row.from_address) or f"message {row.id}"
-
-
-def _marks(row: Any, safety: Collection[str]) -> tuple[str, ...]:
-    """Return what sets a letter apart from one that says nearly the same: flags, what safety rules fired on (D7)."""
-    fired = [one for one in row.evidence if one["rule"] in safety]
-    said = {f"{one['rule']} {' '.join(words(span['text']))}" for one in fired for span in one["spans"]}
-    return (*sorted(row.flags), *sorted(said), *sorted(one["rule"] for one in fired))
+def _alarms(evidence: Iterable[Mapping[str, Any]], safety: Collection[str]) -> tuple[str, ...]:
+    """Return which safety rules fired, and on which words: it sets a letter apart from its fellows (D7)."""
+    fired = [one for one in evidence if one["rule"] in safety]
+    said = {f"{one['rule']}: {' '.join(words(span['text']))}" for one in fired for span in one["spans"]}
+    return tuple(sorted(said | {one["rule"] for one in fired}))
 
 
 def categories(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> dict[int, list[str]]:
@@ -179,7 +175,7 @@ def categories(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> dic
 
 
 def item(row: Any, categories: Sequence[str]) -> DigestItem:
-    """Return a row as what mails list: columns of `messages`, the case's `reference`, and `formerly`."""
+    """Return a row as what mails list: the columns of `LISTED`, the case's `reference`, and `formerly`."""
     return DigestItem(
         message_id=row.id,
         reference=row.reference or "",
@@ -190,4 +186,7 @@ def item(row: Any, categories: Sequence[str]) -> DigestItem:
         own_words=row.own_words,
         formerly=row.formerly or "",
         areas=tuple(row.areas or ()),
+        flags=tuple(sorted(row.flags)),
+        writer=Writer(row.from_name, tuple(one for one in (row.from_address, row.reply_address) if one)),
+        sender=address_key(row.reply_address or row.from_address) or f"message {row.id}",
     )

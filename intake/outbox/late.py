@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select
 
 from intake.mail.values import Delivery, Urgency
 from intake.outbox import digest, queue
@@ -23,7 +23,6 @@ from intake.store.tables import WAITING, cases, deliveries, mailbox_states, mess
 LONGEST = timedelta(hours=1)  # that the first of them waits for the end of a backlog
 KEY = "late:"
 AT_ONCE = 500  # messages that are looked up at once
-WORDS = 1000  # characters of a message that are looked at for its excerpt
 _URGENT = messages.c.urgency != Urgency.ROUTINE.value
 
 
@@ -84,10 +83,8 @@ def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
 
 def _items(conn: Connection, ids: Sequence[int]) -> list[DigestItem]:
     categories = digest.categories(conn, ids)
-    named = (messages.c[name] for name in ("id", "urgency", "arrived_at", "subject", "areas"))
-    words = func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words")
     rows = conn.execute(
-        select(*named, words, literal("").label("formerly"), cases.c.reference)
+        select(*digest.LISTED, literal("").label("formerly"), cases.c.reference)
         .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)

@@ -1,15 +1,17 @@
-"""What the bodies of a digest, and of the list of late messages, know of its items."""
+"""What the bodies of a digest, and of the list of late messages, know of items: what the partner may have (D4)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from intake.outbox.campaigns import Entry, entries
 from intake.outbox.quoting import one_line
+from intake.outbox.sharing import AGREEMENT, Terms, terms, words
 from intake.outbox.views import DigestItem, area_names, category_name, shown, when
-from intake.rules.rulebook import Rulebook
+from intake.rules.rulebook import Partner, Rulebook, Sharing
 
 SHOWN = 2_000  # entries of a digest that are shown with their words
 EXCERPT = 400  # characters of a letter that a digest quotes
@@ -17,30 +19,51 @@ EXCERPTS = 400_000  # characters that all excerpts of a digest have together
 SHORTEST = 40  # below this an excerpt says nothing and is left out
 
 
-def digest(items: Sequence[DigestItem], rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who is told, when, and by which rulebook."""
+
+    partner: Partner
+    rulebook: Rulebook
+    zone: ZoneInfo
+    now: datetime
+
+    def terms(self, item: DigestItem) -> Terms:
+        """Return what the partner may have of an item (D4)."""
+        today = self.now.astimezone(self.zone).date()
+        return terms(self.partner, self.rulebook, item.flags, item.urgency, today)
+
+    def words(self, item: DigestItem, limit: int) -> str:
+        """Return at most `limit` characters of an item's words, or its subject, on one line; "" where none may go."""
+        told = words(item.own_words.strip() or item.subject, self.terms(item), item.writer)
+        return one_line(shown(told, limit, True)) if limit else ""
+
+
+def digest(items: Sequence[DigestItem], reader: Reader) -> Mapping[str, object]:
     """Return what the bodies of a digest know: entries by main category, the most urgent first, then the oldest.
 
     A backlog is shown as far as people and mail servers bear it; the rest is named.
     """
-    found = entries(items)
+    found = _listed(items, reader)
     shown_ones, rest = found[:SHOWN], found[SHOWN:]
     length = min(EXCERPT, EXCERPTS // max(len(shown_ones), 1))
     length = length if length >= SHORTEST else 0
     groups: dict[str, list[Entry]] = {}
     for entry in shown_ones:
         groups.setdefault(entry.first.categories[0], []).append(entry)
-    order = list(rulebook.categories)
+    order = list(reader.rulebook.categories)
     ordered = sorted(groups, key=lambda each: (-groups[each][0].urgency, _index(order, each), each))
     return {
         "groups": [
             {
-                "name": category_name(category, rulebook),
+                "name": category_name(category, reader.rulebook),
                 "count": sum(len(one.items) for one in groups[category]),
-                "messages": [_entry(one, length, rulebook, zone, now) for one in groups[category]],
+                "messages": [_entry(one, length, reader) for one in groups[category]],
             }
             for category in ordered
         ],
         "more": [name(item) for entry in rest for item in entry.items],
+        "lapsed": any(AGREEMENT in reader.terms(item).lowered_by for item in items),
     }
 
 
@@ -49,28 +72,51 @@ def name(item: DigestItem) -> str:
     return item.reference or f"message {item.message_id}"
 
 
+def is_counted(item: DigestItem, reader: Reader) -> bool:
+    """Tell whether the partner may know no more of an item than that there is one."""
+    return reader.terms(item).level is Sharing.COUNTS
+
+
+def _listed(items: Sequence[DigestItem], reader: Reader) -> list[Entry]:
+    """Return the items in entries: what is only counted is one entry a category, urgency and former partner."""
+    counted: dict[object, list[DigestItem]] = {}
+    for item in items:
+        if is_counted(item, reader):
+            counted.setdefault((item.categories[0], item.urgency, item.formerly), []).append(item)
+    found = entries([item for item in items if not is_counted(item, reader)])
+    found += [Entry(tuple(each)) for each in counted.values()]
+    return sorted(found, key=lambda one: (-one.urgency, one.first.arrived_at, one.first.message_id))
+
+
 def _index(order: Sequence[str], category: str) -> int:
     return order.index(category) if category in order else len(order)
 
 
-def _entry(entry: Entry, length: int, rulebook: Rulebook, zone: ZoneInfo, now: datetime) -> Mapping[str, object]:
-    item, last = entry.first, entry.items[-1]
-    others = dict.fromkeys(one for each in entry.items for one in each.categories[1:])
-    areas = dict.fromkeys(one for each in entry.items for one in each.areas)
+def _entry(entry: Entry, length: int, reader: Reader) -> Mapping[str, object]:
+    item, rulebook = entry.first, reader.rulebook
+    cases = [name(one) for one in entry.items]
+    dated = reader.terms(item).has("arrived")
+    others = _distinct(each.categories[1:] for each in entry.items)
     return {
-        "reference": ", ".join(name(one) for one in entry.items),
+        "reference": ", ".join(cases),
+        "cases": cases,
         "letters": len(entry.items),
+        "counted": is_counted(item, reader),
         "senders": len({one.sender for one in entry.items}),
         "fellows": entry.fellows,
         "urgency": item.urgency.value,
-        "arrived": when(item.arrived_at, zone),
-        "age": _age(now - item.arrived_at),
-        "last": when(last.arrived_at, zone),
+        "arrived": when(item.arrived_at, reader.zone) if dated else "",
+        "age": _age(reader.now - item.arrived_at) if dated else "",
+        "last": when(entry.items[-1].arrived_at, reader.zone) if dated else "",
         "others": [category_name(one, rulebook) for one in others],
-        "areas": area_names(list(areas), rulebook),
+        "areas": area_names(_distinct(each.areas for each in entry.items), rulebook),
         "formerly": one_line(item.formerly),
-        "words": one_line(shown(item.own_words.strip() or item.subject, length, True)) if length else "",
+        "words": reader.words(item, length),
     }
+
+
+def _distinct(lists: Iterable[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(one for each in lists for one in each))
 
 
 def _age(age: timedelta) -> str:

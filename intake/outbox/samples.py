@@ -21,15 +21,24 @@ from intake.mail.values import (
 )
 from intake.outbox.service import Links
 from intake.outbox.views import FAULTS, Alert, DigestItem
-from intake.rules.rulebook import Category, Partner, Rulebook
+from intake.rules.rulebook import Agreement, Category, Partner, Rulebook, Sharing
+from intake.rules.weigh import GENERAL
 
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 REFERENCE = "CSP-7K4M-29Q"
-PARTNER = Partner("partner", "A partner", "partner@example.org", (0,), time(7, 30))
+PARTNER = Partner(
+    "partner",
+    "A partner",
+    "partner@example.org",
+    (0,),
+    time(7, 30),
+    sharing=Sharing.FULL,
+    agreement=Agreement("An agreement", NOW.date()),
+)
 
 _CATEGORIES = {
     one: Category(one, f"Category {one}", "", Urgency.ROUTINE, (PARTNER.id,), 1, Acknowledge.STANDARD)
-    for one in ("first", "second")
+    for one in ("first", "second", GENERAL)
 }
 RULEBOOK = Rulebook("", _CATEGORIES, {PARTNER.id: PARTNER}, {}, frozenset(), None)
 

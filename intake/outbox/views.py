@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from intake.mail.message import Attachment
+from intake.mail.redact import NOBODY, Writer
 from intake.mail.values import Decision, Evidence, Triage, Urgency
 from intake.outbox.quoting import one_line, safe, without_contact
 from intake.rules.rulebook import Partner, Rulebook
@@ -34,8 +35,10 @@ class DigestItem:
     own_words: str
     formerly: str = ""  # the partner it was for, which left the rulebook or whose mail came back
     areas: tuple[str, ...] = ()  # ids of the places that it names
+    flags: tuple[str, ...] = ()
+    writer: Writer = NOBODY  # what is to be taken out of the words
     sender: str = ""  # what the spellings of who wrote it share; tells the hands of a campaign apart, never shown
-    marks: tuple[str, ...] = ()  # flags, and the words that safety rules fired on; never shown
+    alarms: tuple[str, ...] = ()  # safety rules that fired, and on which words; never shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ def test_items_tell_what_is_stored(database: Database) -> None:
     text = bodies(mail)[0]
     assert read(mail)["Subject"] == "1 new message, 1 urgent: Westshire Police"
     assert "DARK STREETS (1)" in text
-    assert "Mon 2 March 2026, 09:00, 2 days ago; also Anything else" in text
+    assert "Mon 2 March 2026, 09:00, 2 days ago. Also: Anything else" in text
 
 
 def test_latest_slot() -> None:

@@ -30,10 +30,14 @@ flags:
 """
 PARTNERS = """
 partners:
-  - {id: police, name: Police, address: police@partners.example.org}
-  - {id: officers, name: Officers, address: officers@partners.example.org, digest-days: [mon], digest-time: 08:15}
-  - {id: housing, name: Housing, address: housing@partners.example.org}
-  - {id: street, name: Street, address: street@partners.example.org}
+  - {id: police, name: Police, address: police@partners.example.org,
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
+  - {id: officers, name: Officers, address: officers@partners.example.org, digest-days: [mon], digest-time: 08:15,
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
+  - {id: housing, name: Housing, address: housing@partners.example.org,
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
+  - {id: street, name: Street, address: street@partners.example.org,
+      sharing: full, agreement: {reference: DSA-1, expires: 2099-12-31}}
 """
 
 

@@ -110,11 +110,11 @@ def test_one_counted_item() -> None:
     made = composer().digest(POLICE, [copy(n) for n in range(1, 44)], rulebook(), NOW, NOW)
     for part in bodies(made.mail):
         assert "43 letters that say nearly the same" in part
-        assert "43 people" in part
+        assert "From 43 addresses" in part
         assert part.count("night bus") == 1
         assert all(f"CSP-0000-{n:03}" in part for n in range(1, 44))
-        assert "first: Sat 28 February 2026, 14:05" in part
-        assert "last: Mon 2 March 2026, 08:05" in part
+        assert "First: Sat 28 February 2026, 14:05" in part
+        assert "Last: Mon 2 March 2026, 08:05" in part
     assert "43 new messages" in bodies(made.mail)[0]
     assert "ANYTHING ELSE (43)" in bodies(made.mail)[0]
 
@@ -129,16 +129,16 @@ def test_few_hands_make_no_campaign() -> None:
 def test_a_copy_with_danger_of_its_own_stands_out() -> None:
     """D7: a copy that rules made more of than of its fellows is an item of its own, and shows what only it says."""
     own = "Last night somebody followed my daughter home."
-    danger = copy(50, LETTER.replace("I ask", f"{own} I ask"), marks=("child",))
+    danger = copy(50, LETTER.replace("I ask", f"{own} I ask"), flags=("child",))
     urgent = copy(51, f"{LETTER} He waits at my door.", urgency=Urgency.TODAY)
     other = copy(52, f"{LETTER} The lamps too.", categories=("street-lighting",))
     found = entries([*(copy(n) for n in range(20)), danger, urgent, other])
     assert sizes(found) == [20, 1, 1, 1]
-    assert [one.first.message_id for one in found if len(one.items) == 1 and one.first.marks] == [50]
+    assert [one.first.message_id for one in found if len(one.items) == 1 and one.first.flags] == [50]
     made = composer().digest(POLICE, [*(copy(n) for n in range(20)), danger], rulebook(), NOW, NOW)
     for part in bodies(made.mail):
         assert own in part
-        assert "one of 21 that say nearly the same" in part
+        assert "One of 21 that say nearly the same" in part
         assert part.count("save the night bus") == 1
 
 
@@ -147,7 +147,7 @@ def test_a_copy_with_danger_of_its_own_stands_out() -> None:
     st.lists(
         st.builds(
             lambda number, text, urgency, marks, category: copy(
-                number, f"{LETTER} {text}", urgency=urgency, marks=marks, categories=(category,)
+                number, f"{LETTER} {text}", urgency=urgency, alarms=marks, categories=(category,)
             ),
             st.integers(0, 30),
             st.sampled_from(["", "And so say I.", "Help."]),
@@ -165,7 +165,7 @@ def test_no_item_is_lost_or_hidden(items: list[DigestItem]) -> None:
     assert sorted(one.message_id for each in found for one in each.items) == [one.message_id for one in items]
     for each in found:
         assert all(
-            (a.urgency, a.marks, a.categories) == (b.urgency, b.marks, b.categories)
+            (a.urgency, a.alarms, a.categories) == (b.urgency, b.alarms, b.categories)
             for a, b in combinations(each.items, 2)
         )
         assert [one.urgency.rank for one in (each.first for each in found)] == sorted(

@@ -227,7 +227,7 @@ def test_digest_order() -> None:
         assert heads == sorted(heads)
         assert "30 hours ago" in part
         assert "1 hour ago" in part
-        assert "also Anything else" in part
+        assert "Also: Anything else" in part
     assert read(made.mail)["Subject"] == "4 new messages, 1 urgent: Westshire Police"
 
 
