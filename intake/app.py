@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from intake import starter
 from intake.bulk import sort_files
 from intake.config import Config, load_config
 from intake.config_servers import Mailbox, secret
@@ -248,14 +249,17 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
-        faults = self._faults(lambda: self.rulebook, lambda: self.composer, self._examples, self.connections.check)
+        looks = (lambda: self.rulebook, lambda: self.composer, self.connections.check)
+        local, alerts = is_loopback(self.config.smtp.host), self.config.alerts.address is not None
+        wrong, notes = starter.untouched(self.path, self.config.paths.rules, local=local, alerts=alerts)
+        faults = [*self._faults(*looks), *wrong]
         if steps := pending(self.database):
             said = NOT_STARTED if FIRST_STEP in steps else NOT_UPGRADED
-            raise UserError("\n".join([*faults, *self._faults(self._connections), said]))
+            raise UserError("\n".join([*faults, *self._faults(self._connections), *notes, said]))
         polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
         with self.database.read() as conn:
             found = health(conn, polls, faults, self.database.clock(conn))
-        return replace(found, unreviewed=self._unreviewed())
+        return replace(found, unreviewed=self._unreviewed(), notes=tuple(notes))
 
     def _unreviewed(self) -> tuple[str, ...]:
         """Return the languages of acknowledgements that nobody has reviewed; none where rules or templates fail."""
@@ -263,12 +267,6 @@ class App:
             return self.composer.unreviewed(self.rulebook.answers)
         except UserError:
             return ()
-
-    def _examples(self) -> None:
-        """Raise UserError where mails would leave this machine for the shipped files' example addresses."""
-        partners = [one.id for one in self.rulebook.partners.values() if one.address.endswith("example.org")]
-        if partners and not is_loopback(self.config.smtp.host):
-            raise UserError(f"rules/partners.yaml: these partners still have example addresses: {', '.join(partners)}")
 
     def _connections(self) -> None:
         """Raise UserError for a missing password or a connection that must not be."""

@@ -17,7 +17,8 @@ case_app = typer.Typer(
     help="What nobody has seen yet; closing cases; addresses that our mail came back from.",
     epilog=example("intake case unseen", "intake case close CSP-7K4M-29Q"),
 )
-References = Annotated[list[str], typer.Argument(metavar="REFERENCE", help="As `search` and our mails give them.")]
+_REFERENCE = typer.Argument(metavar="REFERENCE", help="As `search` and our mails give them.")
+References = Annotated[list[str], _REFERENCE]
 
 
 @case_app.command("unseen", epilog=example("intake case unseen", "intake case unseen --json"))
@@ -30,7 +31,7 @@ def case_unseen(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
 
 @case_app.command("seen", epilog=example("intake case seen CSP-7K4M-29Q", "intake case seen --before 2026-03-01"))
 def case_seen(
-    references: Annotated[list[str] | None, typer.Argument(metavar="REFERENCE")] = None,
+    references: Annotated[list[str] | None, _REFERENCE] = None,
     config: ConfigPath = CONFIG,
     by: By = None,
     before: Annotated[

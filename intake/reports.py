@@ -90,6 +90,7 @@ def _because(rule: str, words: Iterable[str]) -> str:
 def health_text(health: Health, zone: ZoneInfo) -> str:
     """Return the service's health for a person: what is unwell first."""
     lines = [f"! {sentence}" for sentence in health.unwell] or ["All is well."]
+    lines += [f"note: {sentence}" for sentence in health.notes]
     for mailbox in health.mailboxes:
         polled = f"polled {age(mailbox.since_poll)} ago" if mailbox.since_poll is not None else "never polled"
         lines.append(f"mailbox {mailbox.name}: {polled}" + (f"; {mailbox.notice}" if mailbox.notice else ""))

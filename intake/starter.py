@@ -1,4 +1,4 @@
-"""The files that a new deployment starts from: config.yaml, rules/ and templates/ as they are shipped."""
+"""The files that a new deployment starts from, as they are shipped; and what nobody has set in them yet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 from intake.errors import UserError
 
 SHIPPED = ("config.yaml", "rules", "templates")
+MARK = "CHANGE"  # stands in the comment of what must be set
+EXAMPLES = "example.org"  # where the addresses are that must be replaced
+ADDRESSED = ("partners.yaml", "rota.yaml")  # rule files that hold addresses
 
 
 def shipped() -> Path:
@@ -26,3 +29,48 @@ def init(folder: Path) -> list[Path]:
         source, target = shipped() / name, folder / name
         shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
     return [folder / name for name in SHIPPED]
+
+
+def untouched(config: Path, rules: Path, *, local: bool, alerts: bool) -> tuple[list[str], list[str]]:
+    """Return (faults, notes) about what is as it was shipped: example addresses are a fault unless mail stays `local`.
+
+    `alerts` says that somebody is named who hears of what is unwell.
+    """
+    notes = _unset(config)
+    if not alerts:
+        notes.append(f"{config.name}: no `alerts: address:`, so nobody is told by mail that something is unwell")
+    found = _examples(rules)
+    return ([], [*notes, *found]) if local else (found, notes)
+
+
+def _examples(rules: Path) -> list[str]:
+    """Say which lines of the rules still have the shipped example addresses, a sentence a file."""
+    paths = (rules / name for name in ADDRESSED if (rules / name).is_file())
+    found = {path: [number for number, setting, _ in _settings(path) if EXAMPLES in setting] for path in paths}
+    return [
+        f"{path.parent.name}/{path.name}: example addresses, under {EXAMPLES}, {_lines(numbers)}"
+        for path, numbers in found.items()
+        if numbers
+    ]
+
+
+def _unset(config: Path) -> list[str]:
+    """Say which lines of `config` are marked CHANGE and still say what the shipped file says."""
+    as_shipped = {setting for _, setting, comment in _settings(shipped() / "config.yaml") if _marked(comment)}
+    numbers = [number for number, setting, comment in _settings(config) if setting in as_shipped and _marked(comment)]
+    return [f"{config.name}: as it was shipped, {_lines(numbers)}: set it, or take {MARK} away"] if numbers else []
+
+
+def _settings(path: Path) -> list[tuple[int, str, str]]:
+    """Return each line's number, what it sets, and its comment."""
+    lines = path.read_text("utf-8", "replace").splitlines()
+    parts = [(number, line.partition("#")) for number, line in enumerate(lines, 1)]
+    return [(number, setting.strip(), comment) for number, (setting, _, comment) in parts]
+
+
+def _marked(comment: str) -> bool:
+    return comment.lstrip().startswith(MARK)
+
+
+def _lines(numbers: list[int]) -> str:
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(map(str, numbers))}"

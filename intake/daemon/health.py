@@ -49,6 +49,7 @@ class Health:
     oldest_undelivered: timedelta | None
     unwell: tuple[str, ...]  # sentences; empty when all is well
     unreviewed: tuple[str, ...] = ()  # languages of acknowledgements that nobody has reviewed
+    notes: tuple[str, ...] = ()  # sentences: what was never set, and fails nothing by itself
 
     def as_object(self) -> dict[str, Any]:
         """Return all of it for JSON; spans in seconds, instants in ISO 8601."""

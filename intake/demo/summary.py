@@ -21,6 +21,9 @@ from intake.demo.follow import Progress
 from intake.demo.post import LETTERS
 from intake.demo.servers import Sent
 
+STOPPED = (
+    "\nThe service has stopped with its servers: in some minutes `status` will say that the mailbox is not polled."
+)
 EMERGENCY = "10-smoke"  # the letter that the last line explains
 
 
@@ -69,6 +72,7 @@ def show_summary(outcome: Outcome, folder: Folder, console: Console) -> int:
     console.print(_listed(_places(outcome, folder)))
     console.print(Text("\nWhat to ask it", "bold"))
     console.print("\n".join(_commands(outcome, folder)), markup=False, highlight=False, soft_wrap=True)
+    console.print(STOPPED, markup=False, highlight=False)
     return 0
 
 

@@ -72,14 +72,34 @@ def test_status_before_the_first_run(deployment: Deployment) -> None:
     assert "intake run" in deployment.call("status", exit_code=2)
 
 
+def test_status_notes_what_was_never_set(deployment: Deployment) -> None:
+    """`status` names the lines of config.yaml, partners and rota that are as shipped; that alone is no fault."""
+    lines = deployment.config.read_text("utf-8").splitlines()
+    marked = [str(number) for number, line in enumerate(lines, 1) if "# CHANGE" in line]
+    told = deployment.call("status", exit_code=2)
+    assert f"config.yaml: as it was shipped, lines {', '.join(marked)}: set it" in told
+    assert "no `alerts: address:`" in told
+    assert "rules/partners.yaml: example addresses" in told
+    assert "rules/rota.yaml: example addresses" in told
+    deployment.call("db", "upgrade")
+    health = json.loads(deployment.call("status", "--json", exit_code=1).splitlines()[0])
+    assert len(health["notes"]) == 4
+    assert not any("example" in one or "shipped" in one for one in health["unwell"])
+    deployment.edit(("address: cohesion@example.org  ", "address: safety@council.test  "), ("# alerts:", "alerts:"))
+    deployment.edit(("#   address: it-desk@", "  address: it-desk@"))
+    told = deployment.call("status", exit_code=1)
+    assert f"lines {', '.join(marked[:1] + marked[2:])}: set it" in told
+    assert "alerts: address" not in told
+
+
 def test_status_warns_of_example_addresses(deployment: Deployment) -> None:
-    """With a relay elsewhere, `status` names the partners whose shipped example addresses were never replaced."""
-    assert "example addresses" not in deployment.call("status", exit_code=2)
+    """With a relay elsewhere, example addresses are a fault: mails would go there."""
+    deployment.call("db", "upgrade")
     deployment.edit(
         ("host: 127.0.0.1          #", "host: relay.invalid #"),
         ("tls: none                # CHANGE: start", "tls: tls # CHANGE: start"),
     )
-    assert "example addresses: police" in deployment.call("status", exit_code=2)
+    assert "! rules/partners.yaml: example addresses" in deployment.call("status", exit_code=1)
 
 
 def test_import_search_preview(deployment: Deployment) -> None:
