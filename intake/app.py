@@ -249,10 +249,9 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
-        looks = (lambda: self.rulebook, lambda: self.composer, self.connections.check)
         local, alerts = is_loopback(self.config.smtp.host), self.config.alerts.address is not None
         wrong, notes = starter.untouched(self.path, self.config.paths.rules, local=local, alerts=alerts)
-        faults = [*self._faults(*looks), *wrong]
+        faults = [*self._faults(lambda: self.rulebook, lambda: self.composer, self.connections.check), *wrong]
         if steps := pending(self.database):
             said = NOT_STARTED if FIRST_STEP in steps else NOT_UPGRADED
             raise UserError("\n".join([*faults, *self._faults(self._connections), *notes, said]))

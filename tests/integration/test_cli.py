@@ -15,6 +15,7 @@ from intake.starter import init
 from tests.letters.render import letters, render
 from tests.walk.deployment import Deployment
 
+
 @pytest.fixture
 def deployment(tmp_path: Path) -> Deployment:
     """A folder as `intake init` lays it down."""
