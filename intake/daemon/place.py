@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 
 from intake.mail.bounce_report import BounceReport
 from intake.mail.message import Message
+from intake.mail.screen import is_ours
 from intake.mail.screen_verdicts import authenticated
 from intake.mail.threading import Clues, clues, clues_of_report, sender
 from intake.mail.tokens import RESIDENT, Signed, Tokens, code_in, reference_of
@@ -34,6 +35,7 @@ UNVOUCHED = Reason("unverified-partner", "it names this case, but nobody vouches
 BY_TOKEN = Reason("token", "it bears the token of our mails about this case")
 BY_THREAD = Reason("thread", "it answers a message of this case, and its sender is in it")
 BY_REFERENCE = Reason("reference", "its subject names this case, and its sender is in it")
+ABOUT_DIGEST = Reason("about-our-mail", "a partner answers a mail of ours that is about no case, such as a digest")
 ABOUT_MAIL = Reason("about-our-mail", "it is about a mail that we sent in this case")
 
 
@@ -82,7 +84,20 @@ class Places:
         named = tuple(self._named(conn, found)) if found.any else ()
         if triage.kind in CASELESS_ANSWERS and (place := self._answer(conn, found, named, who)):
             return place
-        return self._joined(triage, message, named, found, who)
+        if _from_ourselves(triage, message, self.identity):
+            return Place(Placing(opens=False))
+        place = self._joined(triage, message, named, found, who)
+        is_new = place.placing.case_id is None and triage.kind is Kind.PERSON
+        return (self._noted(conn, message, found, who) if is_new else None) or place
+
+    def _noted(self, conn: Connection, message: Message, found: Clues, who: str) -> Place | None:
+        """Return the place of a partner's answer to a mail that is about no case; None where it is none (T3)."""
+        mail = threads.mail_about(conn, found.ours, None, None)
+        partner = self.rulebook.partners.get(mail.partner) if mail is not None and mail.case_id is None else None
+        if partner is None or not partner.writes_from(who):
+            return None
+        unverified = not authenticated(message, self.identity)
+        return Place(Placing(reason=ABOUT_DIGEST, note_of=partner.id, unverified=unverified), threads.NEW)
 
     def _of_our_mail(self, conn: Connection, found: Clues) -> Place:
         signed = self._signed(found.tokens)
@@ -155,3 +170,9 @@ class Places:
     def _signed(self, tokens: Iterable[str]) -> list[Signed]:
         audiences = (RESIDENT, *self.rulebook.partners)
         return [found for one in tokens if (found := self.tokens.read(one, audiences))]
+
+
+def _from_ourselves(triage: Triage, message: Message, identity: Identity) -> bool:
+    """Tell a read receipt, or an automatic reply, that the mailbox sent to itself; web forms may write from it too."""
+    is_answer = triage.kind is Kind.AUTO_REPLY or (triage.reason is not None and triage.reason.code == "report")
+    return is_answer and is_ours(message.author.address, identity)

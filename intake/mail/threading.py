@@ -13,6 +13,7 @@ from intake.mail.screen import intermediary, is_ours
 from intake.mail.tokens import LENGTH, LOOKS
 from intake.mail.values import Identity
 
+OF_MAIL = "mail."  # how the second id of a mail of ours begins that is about no case; its Message-ID follows
 MOST_IDS = 60  # that are looked at: the first, which began the thread, and the last
 MOST_TOKENS = 8
 _READ = 200_000  # characters of a report in which our marks are looked for
@@ -43,7 +44,7 @@ def clues(message: Message, identity: Identity) -> Clues:
     named = [*message.references, *message.in_reply_to]
     named = named if len(named) < MOST_IDS else [*named[:10], *named[11 - MOST_IDS :]]
     named = list(dict.fromkeys([*([message.message_id] if message.message_id else []), *named]))
-    ours = [one for one in named if _is_ours(one, identity)]
+    ours = [one.removeprefix(OF_MAIL) for one in named if _is_ours(one, identity)]
     others = [one for one in named if not _is_ours(one, identity)]
     tokens = [*_plus_tokens(message, identity), *(found[0] for one in ours if (found := _TOKEN.search(one)))]
     written = _REFERENCE.findall(message.subject[:_SUBJECT])
@@ -63,7 +64,7 @@ def clues_of_report(message: Message, raw: bytes, returned: Message | None, iden
         header = clues(returned, identity)
         tokens = [*header.tokens, *tokens]
         ours = [*([returned.message_id] if returned.message_id else []), *header.ours, *ours]
-    kept = (one for one in dict.fromkeys(ours) if _is_ours(one, identity))
+    kept = dict.fromkeys(one.removeprefix(OF_MAIL) for one in ours if _is_ours(one, identity))
     return Clues(tuple(dict.fromkeys(tokens))[:MOST_TOKENS], (), tuple(kept)[:MOST_IDS], ())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from intake.errors import Problem
+from intake.mail.threading import OF_MAIL
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
 from intake.outbox import listing, samples, views
@@ -261,7 +262,7 @@ class Composer:
         plus = f"{local}+{token}@{domain}" if fits else ""
         return Head(
             reply_to=plus,
-            thread=f"case.{token}@{self._service.host}" if token else None,
+            thread=f"case.{token}@{self._service.host}" if token else f"{OF_MAIL}{draft.header_id}",
             sender_name=self._service.name,
             sender=self._service.address,
             recipient=draft.recipient,

@@ -31,6 +31,9 @@ class Standing:
     urgency: Urgency  # the highest of the same
 
 
+NEW = Standing(0, "", False, frozenset(), (), frozenset(), Urgency.ROUTINE)
+
+
 @dataclass(frozen=True, slots=True)
 class DeadAddress:
     """An address that our mail came back from for good."""

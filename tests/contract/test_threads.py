@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
 
+from intake.daemon.place import CASELESS, CASELESS_ANSWERS
 from intake.mail.tokens import RESIDENT
-from intake.mail.values import Intermediary
+from intake.mail.values import Intermediary, Kind
+from intake.outbox import queue
 from intake.store import threads
 from intake.store.database import Database
 from intake.store.tables import digest_items
+from tests.outbox_values import item
 from tests.store_fixtures import Clock
-from tests.threads import HOST, IDENTITY, SERVICE, US, Desk, letter, replaced, reply, vouched
+from tests.threads import HOST, IDENTITY, SERVICE, TOP, US, Desk, letter, replaced, reply, vouched
 
 ANN, EVE = "ann@home.example", "eve@else.example"
 OFFICER = "Sgt Bell <bell@police.example.net>"
@@ -45,15 +49,20 @@ WAYS = {
 }
 
 
+def by(way: str, reference: str) -> dict[str, str]:
+    """Return the headers of a reply that names its case in that way alone."""
+    if "replaced" not in way:
+        return WAYS[way]
+    kept = f"<first@home.example> <case.{token(reference)}@{HOST}> <AS8P1@prod.outlook.example>"
+    return WAYS[way] | {"references": kept}
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_reply_joins(desk: Desk, way: str) -> None:
     """T1, T2: a reply to the acknowledgement joins the case by any one of the ways, and gets no second one."""
     reference = opened(desk)
     acknowledgement = desk.sent("acknowledgement")
-    headers = dict(WAYS[way])
-    if "replaced" in way:
-        headers["references"] = f"<first@home.example> <case.{token(reference)}@{HOST}> <AS8P1@prod.outlook.example>"
-    desk.take(reply(acknowledgement, "I forgot: it was a red van.", f"Ann <{ANN.upper()}>", **headers))
+    desk.take(reply(acknowledgement, "I forgot: it was a red van.", f"Ann <{ANN.upper()}>", **by(way, reference)))
     case = desk.case()
     assert len(case.messages) == 2
     follow_up = case.messages[1]
@@ -71,10 +80,7 @@ def test_another_sender_does_not_join(desk: Desk, way: str) -> None:
     """T1: whoever else brings a case's token, ids or reference gets a case of his own, which points to it."""
     first = opened(desk)
     acknowledgement = desk.sent("acknowledgement")
-    headers = dict(WAYS[way])
-    if "replaced" in way:
-        headers["references"] = f"<case.{token(first)}@{HOST}>"
-    desk.take(reply(acknowledgement, "Tell me more.", EVE, **headers))
+    desk.take(reply(acknowledgement, "Tell me more.", EVE, **by(way, first)))
     assert len(desk.case(first).messages) == 1
     other = desk.case(desk.references()[1])
     assert other.may_belong_to == first
@@ -316,3 +322,85 @@ def test_behind_a_web_form(database: Database) -> None:
     desk.take(letter("By mail", ANN, subject=reference))
     assert len(desk.case(reference).messages) == 3
     assert desk.case(desk.references()[1]).may_belong_to == reference
+
+
+def digest_to_police(desk: Desk, clock: Clock) -> EmailMessage:
+    """Send the police a digest; return it as they got it."""
+    partner, composer = desk.rules.partners["police"], desk.processor.composer
+    with desk.database.transaction() as conn:
+        made = composer.digest(partner, [item(1, categories=("crime",))], desk.rules, clock(), clock())
+        assert queue.enqueue(conn, made, clock())
+    return desk.sent("digest", "police")
+
+
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["as written", "Microsoft 365 replaced the id"])
+def test_a_partner_answers_a_digest(desk: Desk, clock: Clock, is_replaced: bool) -> None:
+    """T3, D6: a partner's answer to a digest is a note of its own: the officers have it, nobody is acknowledged."""
+    headers = vouched("police.example.net")
+    mail = digest_to_police(desk, clock)
+    if is_replaced:
+        headers |= {"references": f"{mail['References']} <AS8P1@prod.example>", "in_reply_to": "<AS8P1@prod.example>"}
+    desk.take(reply(mail, "Please send us no more of these.", OFFICER, **headers))
+    (note,) = desk.case().messages
+    assert (note.note_of, note.acknowledge, note.acknowledge_reason.code) == ("police", None, "partner-note")
+    assert [(one.partner, one.delivery.value) for one in note.routes] == [("officers", "digest")]
+    assert "unverified-note" not in note.flags
+    assert desk.mails("acknowledgement") == []
+
+
+def test_a_stranger_answers_a_digest(desk: Desk, clock: Clock) -> None:
+    """T3: whoever else has a digest in hands writes as a resident does, and is answered like one."""
+    desk.take(reply(digest_to_police(desk, clock), "I found this on a bus.", EVE))
+    (message,) = desk.case().messages
+    assert (message.note_of, message.acknowledge) == (None, "standard")
+
+
+def test_an_answer_to_a_digest_that_nobody_vouches_for(desk: Desk, clock: Clock) -> None:
+    """T3: without a verdict an answer to a digest is marked as unverified."""
+    desk.take(reply(digest_to_police(desk, clock), "Thanks", OFFICER))
+    (note,) = desk.case().messages
+    assert (note.note_of, "unverified-note" in note.flags) == ("police", True)
+
+
+def test_an_out_of_office_reply_to_nothing_of_ours(desk: Desk) -> None:
+    """S1, S9: an automatic reply that answers no mail of ours opens a case, as it may be about anything; no answer."""
+    desk.take(letter("I am away.", ANN, subject="Automatic reply: hello", auto_submitted="auto-replied"))
+    (message,) = desk.case().messages
+    assert (message.kind, message.acknowledge) == ("auto-reply", None)
+
+
+RECEIPT = b"""From: Cohesion <%b>
+To: cohesion@example.org
+Subject: Read: Our street
+Date: Mon, 02 Mar 2026 08:00:00 +0000
+Message-ID: <receipt@prod.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=disposition-notification; boundary=b
+
+--b
+
+Your message was read.
+--b
+Content-Type: message/disposition-notification
+
+Final-Recipient: rfc822; cohesion@example.org
+Disposition: automatic-action/MDN-sent-automatically; displayed
+
+--b--
+"""
+
+
+@pytest.mark.parametrize(("sender", "cases"), [(US.encode(), 0), (ANN.encode(), 1)])
+def test_a_read_receipt_of_our_own(desk: Desk, sender: bytes, cases: int) -> None:
+    """S1, H4: a receipt that the mailbox sent to itself is no case; somebody else's, about no mail of ours, is."""
+    desk.take((RECEIPT % sender).replace(b"\n", b"\r\n"))
+    assert len(desk.references()) == cases
+    assert desk.mails("acknowledgement") == []
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_page_names_what_never_makes_a_case(kind: Kind) -> None:
+    """S7: docs/threads.md lists every kind of message that never makes a case, and no other."""
+    page = (TOP / "docs" / "threads.md").read_text("utf-8").partition("## What never makes a case")[2]
+    named = f"\n| `{kind.value}` |" in page.partition("\n## ")[0]
+    assert named == (kind in CASELESS | CASELESS_ANSWERS)
