@@ -1,23 +1,20 @@
-"""Sorting many files at once: a pool as wide as the cores, the rulebook loaded once a process."""
+"""Sorting many files at once: a pool as wide as the cores, each process with the rulebook compiled."""
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from intake.errors import UserError
-from intake.mail.values import Identity
 from intake.rules.conditions import Told
-from intake.rules.load import load_files
 from intake.triage import Sorter, as_object
 
-FEW = 300  # files that are sorted sooner than a pool is up
+FEW = 200  # files that are sorted sooner than a pool is up
 CHUNK = 50  # files handed to a process at once
 ALLOCATIONS = 20_000  # between two looks for garbage: a letter leaves little behind
 
@@ -29,14 +26,13 @@ def sort_files(sorter: Sorter, files: Sequence[Path]) -> Iterator[dict[str, Any]
     if len(files) < FEW:
         yield from (_sort(sorter, file) for file in files)
         return
-    parts = (dict(sorter.rulebook.files), sorter.identity, sorter.zone)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=parts) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=(sorter,)) as pool:
         yield from pool.map(_sort_here, files, chunksize=CHUNK)
 
 
-def _begin(files: Mapping[str, str], identity: Identity, zone: ZoneInfo) -> None:
-    _sorters.append(Sorter(load_files(files), identity, zone))
+def _begin(sorter: Sorter) -> None:
+    _sorters.append(sorter)
     gc.freeze()  # the rulebook is no garbage
     gc.set_threshold(ALLOCATIONS, 20, 50)
 

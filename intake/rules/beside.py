@@ -71,16 +71,9 @@ class Pair:
         return cls(before, after, rest, order, shared, rules, alike=_aside(before) == _aside(after))
 
     def __reduce__(self) -> Any:
-        """Go to another process without what was compiled; there it is compiled again, but for all of `after`."""
+        """Go to another process without the rules of `after` that `before` has too."""
         after = replace(self.after, program=None)
-        return _again, (
-            dict(self.before.files),
-            after,
-            dict(self.rest.files),
-            dict(self.order),
-            self.shared,
-            self.alike,
-        )
+        return Pair, (self.before, after, self.rest, self.order, self.shared, self.rules, self.alike)
 
     def decide(self, facts: Facts, kept: Kept | None = None) -> tuple[Decision, Decision]:
         """Return what each makes of a message, as `decide` does, but for places of words, near misses and areas.
@@ -104,13 +97,6 @@ class Pair:
         if any(rule.effects.stop for rule, _ in rules):
             return None
         return [_Held(rule, *recalled(rule, one.times, one.words)) for rule, one in rules]
-
-
-def _again(files: Mapping[str, str], after: Rulebook, rest: Mapping[str, str], *compared: Any) -> Pair:
-    before = load_files(files)
-    order, shared, alike = compared
-    rules = {rule.id: rule for rule in before.program.rules}
-    return Pair(before, after, load_files(rest), order, shared, rules, alike)
 
 
 def _aside(rulebook: Rulebook) -> Any:

@@ -127,9 +127,22 @@ class Matcher:
         """Compile `words` and `regexes`, each with its leaf; `fields` holds what leaves read by choice."""
         self._fields = fields
         self._phrases = Phrases((word, fields.get(leaf), leaf) for word, leaf in words)
-        self._filter = _filter([written for written, _ in regexes])
-        self._regexes = [(self._filter.re(n), leaf) for n, (_, leaf) in enumerate(regexes)]
         self.read = frozenset(name for chosen in fields.values() for name in chosen)
+        self._written = tuple(regexes)
+        self._compile()
+
+    def _compile(self) -> None:
+        self._filter = _filter([written for written, _ in self._written])
+        self._regexes = [(self._filter.re(n), leaf) for n, (_, leaf) in enumerate(self._written)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Be packed with regular expressions as they are written."""
+        return {key: value for key, value in self.__dict__.items() if key not in ("_filter", "_regexes")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Compile them again."""
+        self.__dict__.update(state)
+        self._compile()
 
     def search(self, readings: Sequence[Reading], defaults: frozenset[str], spoken: Spoken = UNKNOWN) -> Findings:
         """Return everything that the leaves find in `readings`; those without a choice read `defaults`.

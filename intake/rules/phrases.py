@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from sys import intern
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Leaves = tuple[int, ...]  # numbers of leaves whose findings are taken together
 Fields = frozenset[str] | None  # that leaves read by choice; None: what is read by default
@@ -73,6 +73,15 @@ class _Node:
         self.opened: dict[str, _Node] = _NOWHERE  # how the next word begins
         self.lengths: tuple[int, ...] = ()  # of the latter
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be packed without what stands for nothing, which is told by its identity."""
+        return _node, (
+            None if self.asked is NOBODY else self.asked,
+            self.closed or None,
+            self.opened or None,
+            self.lengths,
+        )
+
     def follow(self, word: str) -> list[_Node]:
         """Return where `word` leads."""
         nodes = self.begun(word)
@@ -97,6 +106,17 @@ class _Node:
         return self.opened.setdefault(intern(token[:-1]), _Node())
 
 
+def _node(asked: Asked | None, closed: Any, opened: Any, lengths: tuple[int, ...]) -> _Node:
+    node = _Node()
+    node.asked, node.closed, node.opened, node.lengths = (
+        asked or NOBODY,
+        closed or _NOWHERE,
+        opened or _NOWHERE,
+        lengths,
+    )
+    return node
+
+
 _Begin = tuple[Asked, list[_Node]]  # who asks for a word alone, and where longer ones go on
 
 
@@ -119,6 +139,10 @@ class Phrases:
             for node in self._ends(word):
                 asked = node.asked.plus(Asked.by([asker]))
                 node.asked = same.setdefault(asked, asked)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Be packed without what it remembers."""
+        return self.__dict__ | {"_begins": {}}
 
     def search(self, words: Sequence[str]) -> Iterator[tuple[int, int, Asked]]:
         """Yield (number of the first word, of the one after the last, who asked) for everything found in a text."""

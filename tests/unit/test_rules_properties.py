@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_decision_that_nobody_asks_about_is_the_same(text: str, subject: str, 
         bare = tuple(replace(one, spans=()) for one in whole.evidence)
         assert short == replace(whole, evidence=bare, near_misses=())
         assert decide(facts, book, told=Told.WORDS) == replace(whole, near_misses=())
+
+
+PACKED = {id(book): pickle.loads(pickle.dumps(book)) for book in (BOOK, ALONE)}
+
+
+@given(texts, texts, kinds)
+def test_a_rulebook_from_another_process_decides_the_same(text: str, subject: str, kind: str) -> None:
+    """R2: a rulebook that was loaded by one process and handed to another is the same evaluator there."""
+    facts = letters(text, subject, kind)
+    for book in (BOOK, ALONE):
+        assert decide(facts, PACKED[id(book)]) == decide(facts, book)
 
 
 @given(texts, texts)
