@@ -25,7 +25,7 @@ POLICE = Partner(
     "Westshire Police",
     "police@example.net",
     (0, 1, 2, 3, 4),
-    time(7, 30),
+    (time(7, 30),),
     sharing=Sharing.FULL,
     agreement=AGREED,
 )

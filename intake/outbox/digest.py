@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,16 +41,22 @@ LISTED = (  # what items are made of
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
     """Return the latest slot after `since` that has come by `now`; None where there is none.
 
-    There is one slot on each of the partner's days, on the days when clocks change too: an hour that does not exist
-    is told by the clock before the change, and of an hour that exists twice the first counts (D2).
+    Each of the partner's days has a slot at each of its times, on the days when clocks change too: an hour that does
+    not exist is told by the clock before the change, and of an hour that exists twice the first counts (D2).
     """
+    return latest_slot(partner.digest_days, partner.digest_times, since, now, zone)
+
+
+def latest_slot(
+    days: Collection[int], times: Iterable[time], since: datetime, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """Return the latest of those times on those days (Monday is 0) after `since` and not after `now`; None for none."""
     today = now.astimezone(zone).date()
-    for days_ago in range(8):
-        day = today - timedelta(days=days_ago)
-        slot = datetime.combine(day, partner.digest_time, zone).astimezone(now.tzinfo)
-        if day.weekday() in partner.digest_days and slot <= now:
-            return slot if slot > since else None
-    return None
+    week = [today - timedelta(days=days_ago) for days_ago in range(8)]
+    slots = (
+        datetime.combine(day, at, zone).astimezone(now.tzinfo) for day in week if day.weekday() in days for at in times
+    )
+    return max((slot for slot in slots if since < slot <= now), default=None)
 
 
 def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bool:

@@ -31,7 +31,7 @@ PARTNER = Partner(
     "A partner",
     "partner@example.org",
     (0,),
-    time(7, 30),
+    (time(7, 30),),
     sharing=Sharing.FULL,
     agreement=Agreement("An agreement", NOW.date()),
 )

@@ -70,8 +70,10 @@ class Partner:
     name: str
     address: str
     digest_days: tuple[int, ...]  # Monday is 0
-    digest_time: time  # wall clock in the partnership's time zone
+    digest_times: tuple[time, ...]  # wall clock in the partnership's time zone
     empty_digest: bool = False  # whether "nothing new" is worth a mail
+    digest_csv: bool = False  # whether a table of the items is attached
+    overview: int | None = None  # the day on which it gets the week's overview; None: it gets none
     addresses: tuple[str, ...] = ()  # lower case: others that its people write from
     domains: tuple[str, ...] = ()  # lower case: every address of these is the partner's (T3)
     fallback: str | None = None  # where mail goes that came back from `address` (S7)

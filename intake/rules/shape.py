@@ -40,6 +40,7 @@ def _by_language(value: Any) -> Any:
 FieldNames = Annotated[tuple[FieldName, ...], short(FieldName), Field(min_length=1)]
 Kinds = Annotated[tuple[Kind, ...], short(Kind), Field(min_length=1)]
 Days = Annotated[tuple[Day, ...], short(Day), Field(min_length=1)]
+Times = Annotated[tuple[ClockTime, ...], short(ClockTime), Field(min_length=1)]
 
 
 class CategoryShape(Shape):
@@ -86,8 +87,10 @@ class PartnerShape(Shape):
     name: Text
     address: Address
     digest_days: Days | None = None  # None: as config.yaml says
-    digest_time: ClockTime | None = None
+    digest_time: Times | None = None  # one, or several a day
     empty_digest: bool = False
+    digest_csv: bool = False
+    overview: Day | None = None
     addresses: tuple[Address, ...] = ()
     domains: tuple[Domain, ...] = ()
     fallback: Address | None = None

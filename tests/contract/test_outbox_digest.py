@@ -246,7 +246,7 @@ def test_latest_slot() -> None:
 )
 def test_when_clocks_change(day: str, at: str, slot: str) -> None:
     """D2: on the days when clocks change there is one slot too, at the partnership's hour."""
-    partner = replace(POLICE, digest_days=tuple(range(7)), digest_time=time.fromisoformat(at))
+    partner = replace(POLICE, digest_days=tuple(range(7)), digest_times=(time.fromisoformat(at),))
     start = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=LONDON).astimezone(UTC)
     found = due_slot(partner, start, start + timedelta(hours=23), LONDON)
     assert found == datetime.fromisoformat(slot).replace(tzinfo=UTC)
@@ -263,7 +263,7 @@ def test_when_clocks_change(day: str, at: str, slot: str) -> None:
 def test_one_slot_a_day(zone: str, at: time, days: set[int], first: date, minutes: int) -> None:
     """D2: whenever it is looked, every digest day has one slot, through both clock changes, in any zone."""
     here = ZoneInfo(zone)
-    partner = replace(POLICE, digest_days=tuple(days), digest_time=at)
+    partner = replace(POLICE, digest_days=tuple(days), digest_times=(at,))
     since = now = datetime.combine(first, time(), here).astimezone(UTC) - timedelta(seconds=1)
     found = []
     while now.astimezone(here).date() < first + 9 * DAY:
@@ -282,3 +282,17 @@ def test_one_slot_a_day(zone: str, at: time, days: set[int], first: date, minute
 def _shifted(slot: datetime, at: time, here: ZoneInfo) -> bool:
     """Tell whether the wall clock shows another time at the slot: its hour does not exist that day."""
     return slot.astimezone(here).time() != at
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
+def test_several_times_a_day(day: str, hours: int) -> None:
+    """D2: a partner with three times a day has three digests on every day, also when the clock changes between them."""
+    partner = replace(POLICE, digest_days=tuple(range(7)), digest_times=(time(0, 30), time(7, 30), time(13)))
+    since = now = datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=LONDON).astimezone(UTC)
+    found = []
+    for _ in range(hours * 4):
+        now += timedelta(minutes=15)
+        slot = due_slot(partner, since, now, LONDON)
+        found += [slot] if slot else []
+        since = slot or since
+    assert [one.astimezone(LONDON).strftime("%H:%M") for one in found] == ["00:30", "07:30", "13:00"]

@@ -27,7 +27,7 @@ def test_categories_and_partners_are_values() -> None:
     assert book.categories["hate"].tags == ("race", "religion")
     assert book.categories["housing"].threshold == 10
     assert book.partners["officers"].digest_days == (0,)
-    assert book.partners["officers"].digest_time == time(8, 15)
+    assert book.partners["officers"].digest_times == (time(8, 15),)
     assert book.partners["police"].digest_days == (0, 1, 2, 3, 4)
 
 
