@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import cast
 
 from intake.outbox.quoting import one_line
 from intake.outbox.templates import Rendered
@@ -36,10 +37,21 @@ class Head:
     thread: str | None = None  # a second id in References, without brackets: the case's own
 
 
-def assemble(head: Head, rendered: Rendered) -> bytes:
+@dataclass(frozen=True, slots=True)
+class File:
+    """What goes with a mail's words."""
+
+    name: str
+    type: str  # media type: "text/csv"
+    content: bytes
+    cid: str = ""  # what the HTML part shows it by: "chart" for `cid:chart`; "": it is attached
+
+
+def assemble(head: Head, rendered: Rendered, files: Sequence[File] = ()) -> bytes:
     """Return the mail. The same arguments give the same bytes.
 
-    An address that a 7-bit header cannot hold stays on the envelope alone.
+    An address that a 7-bit header cannot hold stays on the envelope alone. A file that the HTML part shows goes with it
+    only where it does (RFC 2392).
     """
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = Address(one_line(head.sender_name), addr_spec=head.sender)
@@ -51,8 +63,17 @@ def assemble(head: Head, rendered: Rendered) -> bytes:
         mail[name] = value
     mail.set_content(rendered.text)
     mail.add_alternative(rendered.html, subtype="html")
+    page = cast("EmailMessage", mail.get_body(("html",)))
+    for file in files:
+        if not file.cid:
+            params = {"charset": "utf-8"} if file.type.startswith("text/") else {}
+            mail.add_attachment(file.content, *file.type.split("/"), filename=file.name, params=params)
+        elif f"cid:{file.cid}" in rendered.html:
+            kind, cid = file.type.split("/"), f"<{file.cid}>"
+            page.add_related(file.content, *kind, cid=cid, filename=file.name, disposition="inline")
     mail["Content-Language"] = ", ".join(rendered.languages)  # `set_content` drops what begins with Content-
-    mail.set_boundary(f"=_{head.header_id.partition('@')[0]}")
+    for depth, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{f'{depth}_' if depth else ''}{head.header_id.partition('@')[0]}")
     return _ids(head) + mail.as_bytes()
 
 
@@ -82,8 +103,9 @@ def as_second_copy(mail: bytes) -> bytes:
 
 def bodies(mail: bytes) -> tuple[str, str]:
     r"""Return (text, HTML) of a mail that `assemble` made, with `\n` for line breaks."""
-    text, html = (str(part.get_content()).replace("\r\n", "\n") for part in _read(mail).iter_parts())
-    return text, html
+    whole = _read(mail)
+    text, html = (cast("EmailMessage", whole.get_body((kind,))) for kind in ("plain", "html"))
+    return text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
 
 
 def _read(mail: bytes) -> EmailMessage:
