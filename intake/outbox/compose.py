@@ -164,13 +164,14 @@ class Composer:
 
         A file is named from the templates folder on: `acknowledgement/ro/body.txt`. `answers` as above.
         """
-        return self.templates.check(self._samples(answers))
+        return self.templates.check(self.samples(answers))
 
     def unreviewed(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> tuple[str, ...]:
         """Return the tags of the languages of acknowledgements that nobody has reviewed."""
         return self.templates.languages.unreviewed(set(answers.values()))
 
-    def _samples(self, answers: Mapping[Acknowledge, str]) -> Iterator[Contents]:
+    def samples(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> Iterator[Contents]:
+        """Yield what templates are tried on, the likeliest of each mail first."""
         for letter in samples.ACKNOWLEDGED:
             contents = self._acknowledgement(letter, samples.REFERENCE, answers)
             for tag in ("en", "und", *self.templates.languages.tags(contents.mail)):

@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 REFERENCE = "CSP-7K4M-29Q"
 PARTNER = Partner(
     "partner",
-    "A partner",
+    "Westshire Police",
     "partner@example.org",
     (0,),
     (time(7, 30),),
@@ -36,8 +36,9 @@ PARTNER = Partner(
     agreement=Agreement("An agreement", NOW.date()),
 )
 
+_NAMES = {"first": "Street lighting", "second": "Antisocial behaviour"}
 _CATEGORIES = {
-    one: Category(one, f"Category {one}", "", Urgency.ROUTINE, (PARTNER.id,), 1, Acknowledge.STANDARD)
+    one: Category(one, _NAMES.get(one, "Anything else"), "", Urgency.ROUTINE, (PARTNER.id,), 1, Acknowledge.STANDARD)
     for one in ("first", "second", GENERAL)
 }
 RULEBOOK = Rulebook("", _CATEGORIES, {PARTNER.id: PARTNER}, {}, frozenset(), None)
@@ -97,21 +98,50 @@ _FULL = replace(
         evidence=_WHY,
     ),
 )
+_TYPICAL = replace(
+    _FULL,
+    subject="Lights out in the alley behind Mill Lane",
+    from_name="Rosa Petrescu",
+    language=Language("en", 1.0),
+    own_words="Hello,\n\nThe lights in the alley behind Mill Lane have been out for two weeks. Yesterday a group stood "
+    "there again and shouted at my daughter when she came home from school. She is twelve, and afraid to go that way."
+    "\n\nCould somebody mend the lights, and could an officer look in at half past three tomorrow?"
+    "\n\nYours faithfully\nRosa Petrescu\n07700 900123",
+    decision=replace(
+        _FULL.decision,
+        categories=("second", "first"),
+        flags=("child", "deadline"),
+        urgency=Urgency.TODAY,
+        evidence=(
+            Evidence("shouted-at", 3, (Span("own-words", 0, 7, "shouted"),), ("category second", "urgency today")),
+            Evidence("dark-streets", 2, (Span("own-words", 0, 10, "lights"),), ("category first",)),
+            Evidence(
+                "a-child", 1, (Span("own-words", 0, 6, "daughter"), Span("own-words", 0, 6, "twelve")), ("flag child",)
+            ),
+        ),
+    ),
+)
 _WITHHELD = [
     replace(_FULL, decision=replace(_FULL.decision, flags=flags, urgency=Urgency.TODAY))
     for flags in (("anonymous",), ("safe-contact",), ("anonymous", "safe-contact"))
 ]
 
-_PLAIN = DigestItem(1, REFERENCE, ("first",), Urgency.ROUTINE, NOW, "", "")
+_PLAIN = DigestItem(1, REFERENCE, ("first",), Urgency.ROUTINE, NOW - timedelta(hours=20), "", "")
 _DIGEST = (
-    _PLAIN,
-    replace(_PLAIN, message_id=2, categories=("first", "second"), urgency=Urgency.TODAY, own_words="Words"),
+    replace(_PLAIN, own_words="The lamp outside number 4 has been flickering since Friday. Thank you for looking."),
+    replace(
+        _PLAIN,
+        message_id=2,
+        categories=("first", "second"),
+        urgency=Urgency.TODAY,
+        own_words="Nobody has collected the glass in the playground, and children play there barefoot.",
+    ),
     replace(
         _PLAIN,
         message_id=3,
         categories=("second",),
         urgency=Urgency.EMERGENCY,
-        subject="A subject",
+        subject="Fireworks through the letter box, again tonight",
         formerly="another",
         areas=("somewhere",),
     ),
@@ -121,7 +151,12 @@ _LINK = "https://site.example.org/page"
 LINKS = (Links(), Links(_LINK, _LINK, _LINK))
 
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
-ROUTED = (_BARE, _FULL, *_WITHHELD)
-DIGESTS: tuple[tuple[DigestItem, ...], ...] = ((), (_PLAIN,), _DIGEST)
-_FAULT = Alert("topic", "A title", "A sentence.", ("file.yaml:3:5: a fault (a hint)",))
+ROUTED = (_TYPICAL, _BARE, _FULL, *_WITHHELD)
+DIGESTS: tuple[tuple[DigestItem, ...], ...] = (_DIGEST, (), (_PLAIN,))
+_FAULT = Alert(
+    "topic",
+    "The rules cannot be used",
+    "What was saved is not in force; the rules before it are.",
+    ("10-housing.yaml:3:5: `mouldy` is no category (did you mean `mould`?)",),
+)
 ALERTS = (_FAULT, replace(_FAULT, lines=_FAULT.lines * (FAULTS + 1)), replace(_FAULT, lines=()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 
 from intake import yamlfile
 from intake.errors import Problem
@@ -17,6 +18,12 @@ FILE = "acknowledgements.yaml"
 def of(file: AcknowledgementsFile) -> Mapping[Acknowledge, str]:
     """Return the folder of every acknowledgement that is sent."""
     return {**ANSWERS, **{one.id: one.template for one in file.acknowledgements if one.template}}
+
+
+def read(folder: Path) -> Mapping[Acknowledge, str]:
+    """Return the same from a rules folder, whatever its other files hold. Raises UserError."""
+    path = folder / FILE
+    return of(yamlfile.validate(yamlfile.load_file(path, FILE), AcknowledgementsFile)) if path.is_file() else ANSWERS
 
 
 def faults(source: Source, file: AcknowledgementsFile) -> Iterator[Problem]:
