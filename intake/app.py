@@ -132,15 +132,11 @@ class App:
     @cached_property
     def composer(self) -> Composer:
         """What writes our mails. Raises UserError with every fault of every template."""
-        if problems := self.unchecked_composer.check():
-            raise UserError("the templates cannot be used", problems)
-        return self.unchecked_composer
-
-    @cached_property
-    def unchecked_composer(self) -> Composer:
-        """The same, whatever faults its templates have."""
         tokens = Tokens(lambda: self.connections.token_key(self.database))
-        return Composer(self.config.paths.templates, writer_of(self.config, self.zone, tokens))
+        composer = Composer(self.config.paths.templates, writer_of(self.config, self.zone, tokens))
+        if problems := composer.check():
+            raise UserError("the templates cannot be used", problems)
+        return composer
 
     @cached_property
     def alerts(self) -> Alerts:

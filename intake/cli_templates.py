@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from intake import browser, proofs
-from intake.app import App
-from intake.mail.values import Acknowledge
-from intake.rules import answers
+from intake import browser
+from intake.proofs import Proofs
 from intake.rules_shown import problems_text
 from intake.terminal import Json, OptionalConfigPath, deployment, example, say, say_json
 
 FAULTY = 1  # exit code
 
-templates_app = typer.Typer(no_args_is_help=True, help="See the mails that templates write, and their faults.")
+templates_app = typer.Typer(
+    no_args_is_help=True,
+    help="See the mails that templates write, and their faults.",
+    epilog=example("intake templates check", "intake templates preview routed"),
+)
 
 
 @templates_app.callback()
@@ -29,30 +30,31 @@ def _options() -> None:
 @templates_app.command("list", epilog=example("intake templates list", "intake templates list --json"))
 def list_(config: OptionalConfigPath = None, as_json: Json = False) -> None:
     """List the mails that we send, and the languages that each can be written in."""
-    app = deployment(config)
-    for kind in proofs.kinds(app.unchecked_composer, _answers(app)):
+    for kind in Proofs(deployment(config).config).kinds():
         if as_json:
             say_json(asdict(kind))
         else:
             say(f"{kind.mail}: {', '.join(kind.languages)}")
 
 
-@templates_app.command(epilog=example("intake templates check", "intake templates check --json"))
+@templates_app.command(
+    epilog=example("intake templates check", "intake templates check --json", one="there is a fault")
+)
 def check(config: OptionalConfigPath = None, as_json: Json = False) -> None:
     """Write every mail in every language from made-up letters, and tell every fault with its file and line.
 
-    Exit code 1 where there is one. `intake run` refuses to start with it; while it runs, the mail goes out by the
-    template that came with the program.
+    With one `intake run` refuses to start; while it runs, the mail goes out by the template that came with the program.
     """
-    app = deployment(config)
-    problems = app.unchecked_composer.check(_answers(app))
-    kinds = proofs.kinds(app.unchecked_composer, _answers(app))
+    settings = deployment(config).config
+    problems, kinds = Proofs(settings).faults(), Proofs(settings).kinds()
     if as_json:
         say_json({"ok": not problems, "mails": len(kinds), "problems": [asdict(one) for one in problems]})
     elif problems:
-        say(problems_text(problems, app.config.paths.templates))
+        say(problems_text(problems, settings.paths.templates))
     else:
-        say(f"No fault in {len(kinds)} mails and {len({tag for kind in kinds for tag in kind.languages})} languages.")
+        say(
+            f"No fault in {len(kinds)} mails and {len({tag for kind in kinds for tag in kind.languages} - {'und'})} languages."
+        )
     raise typer.Exit(FAULTY if problems else 0)
 
 
@@ -65,19 +67,15 @@ def check(config: OptionalConfigPath = None, as_json: Json = False) -> None:
     )
 )
 def preview(  # noqa: PLR0913, PLR0917 (one option each)
-    mail: Annotated[str, typer.Argument(help="The folder of the mail, as `templates list` names it.")],
+    mail: Annotated[str, typer.Argument(metavar="MAIL", help="The folder of the mail, as `templates list` names it.")],
     config: OptionalConfigPath = None,
     language: Annotated[str, typer.Option(help="What stands before the English: pl, ur …")] = "en",
     png: Annotated[Path | None, typer.Option("--png", help="Write a picture of it here.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the HTML part here.")] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the subject and the text part.")] = False,
 ) -> None:
-    """Show a mail made from a made-up letter: in the browser, or as a picture, a page or text. Sends nothing.
-
-    Exit code 2 where its templates are faulty, or no browser can draw the picture.
-    """
-    app = deployment(config)
-    rendered = proofs.proof(app.unchecked_composer, _answers(app), mail, language)
+    """Show a mail made from a made-up letter: in the browser, or as a picture, a page or text. Sends nothing."""
+    rendered = Proofs(deployment(config).config).proof(mail, language)
     if text:
         say(f"Subject: {rendered.subject}\n\n{rendered.text}")
     if html:
@@ -89,7 +87,3 @@ def preview(  # noqa: PLR0913, PLR0917 (one option each)
     if not (text or html or png):
         file, opened = browser.show(rendered.html)
         say(f"{file}" if opened else f"no browser could be opened: {file} holds the page")
-
-
-def _answers(app: App) -> Mapping[Acknowledge, str]:
-    return answers.read(app.config.paths.rules)
