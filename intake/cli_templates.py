@@ -52,9 +52,8 @@ def check(config: OptionalConfigPath = None, as_json: Json = False) -> None:
     elif problems:
         say(problems_text(problems, settings.paths.templates))
     else:
-        say(
-            f"No fault in {len(kinds)} mails and {len({tag for kind in kinds for tag in kind.languages} - {'und'})} languages."
-        )
+        languages = {tag for kind in kinds for tag in kind.languages} - {"und"}
+        say(f"No fault in {len(kinds)} mails and {len(languages)} languages.")
     raise typer.Exit(FAULTY if problems else 0)
 
 
