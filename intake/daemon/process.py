@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
 BATCH = 50
+FEW = 5  # messages that are not worth one transaction for all of them
 ATTEMPTS = 8  # claims of one message that always came first when the process died
 DEAD = Reason("dead-address", "our mail to this address came back for good: see `intake case dead`")
 
@@ -65,11 +66,24 @@ class Processor:
         return len(claimed)
 
     def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
-        for place, claim in enumerate(claimed):
-            if place == 0 and claim.attempt > ATTEMPTS:
-                self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
-            else:
+        first, others = claimed[:1], claimed[1:]
+        if first and first[0].attempt > ATTEMPTS:
+            self._quarantine(first[0], "triage", "the process that sorted it ended, again and again")
+            claimed = others
+        if not self._together(claimed, sorter):
+            for claim in claimed:
                 self._one(claim, sorter)
+
+    def _together(self, claimed: Sequence[Claimed], sorter: Sorter) -> bool:
+        """Sort and record all in one transaction, which the disk makes durable once; False: nothing is recorded."""
+        if len(claimed) < FEW:
+            return False
+        try:
+            self._record(claimed, [self._sorted(one, sorter) for one in claimed], sorter)
+        except Exception as error:  # noqa: BLE001 (each is then tried alone, which tells with which it was)
+            log.warning("not together", extra={"deliveries": len(claimed), "error": place_of(error)})
+            return False
+        return True
 
     def _give_back(self, first: Claimed) -> None:
         """Let others have what a fault that passes kept from its outcome; it counts against no message."""
@@ -84,11 +98,9 @@ class Processor:
     def _one(self, claim: Claimed, sorter: Sorter) -> None:
         stage = "triage"
         try:
-            triage = sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
-            if self.scanner:
-                triage = self.scanner.checked(triage, claim.raw)
+            triage = self._sorted(claim, sorter)
             stage = "record"
-            self._record(claim, triage, sorter)
+            self._record([claim], [triage], sorter)
         except Temporary:
             raise
         except ClaimLost:
@@ -96,24 +108,36 @@ class Processor:
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
             self._quarantine(claim, stage, place_of(error))
 
-    def _record(self, claim: Claimed, triage: Triage, sorter: Sorter) -> None:
+    def _sorted(self, claim: Claimed, sorter: Sorter) -> Triage:
+        triage = sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
+        return self.scanner.checked(triage, claim.raw) if self.scanner else triage
+
+    def _record(self, claimed: Sequence[Claimed], triages: Sequence[Triage], sorter: Sorter) -> None:
+        """Record the outcome of each, and queue what it causes, in one transaction."""
+        with self.database.transaction() as conn:
+            now = self.database.clock(conn)
+            recorded = [
+                self._outcome(conn, claim, triage, sorter, now) for claim, triage in zip(claimed, triages, strict=True)
+            ]
+        for claim, one in zip(claimed, recorded, strict=True):
+            log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": one.message_id})
+
+    def _outcome(self, conn: Connection, claim: Claimed, triage: Triage, sorter: Sorter, now: datetime) -> Recorded:
         rulebook = sorter.rulebook
         report = (
             read_report(triage.read.facts.message, claim.raw) if triage.kind is Kind.BOUNCE and triage.read else None
         )
-        with self.database.transaction() as conn:
-            now = self.database.clock(conn)
-            place = Places(rulebook, sorter.identity, self.composer.tokens).find(conn, triage, claim.raw, report)
-            if place.standing is not None:
-                triage = followed(triage, place.placing, place.standing, rulebook)
-            triage = _reachable(conn, not_returned(triage, rulebook))
-            exempt = {one.address for one in sorter.identity.intermediaries}
-            triage = ceilings.within(conn, triage, place.placing.sender, exempt, now)
-            recorded = recording.record(conn, claim, triage, now, place.placing)
-            if not recorded.duplicate:
-                self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
-                self._heed(conn, place, report, recorded, rulebook, now)
-        log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": recorded.message_id})
+        place = Places(rulebook, sorter.identity, self.composer.tokens).find(conn, triage, claim.raw, report)
+        if place.standing is not None:
+            triage = followed(triage, place.placing, place.standing, rulebook)
+        triage = _reachable(conn, not_returned(triage, rulebook))
+        exempt = {one.address for one in sorter.identity.intermediaries}
+        triage = ceilings.within(conn, triage, place.placing.sender, exempt, now)
+        recorded = recording.record(conn, claim, triage, now, place.placing)
+        if not recorded.duplicate:
+            self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
+            self._heed(conn, place, report, recorded, rulebook, now)
+        return recorded
 
     def _queue(  # noqa: PLR0913 (what was decided, by which rulebook, and where it is kept)
         self, conn: Connection, triage: Triage, recorded: Recorded, rulebook: Rulebook, now: datetime, *, late: bool
