@@ -105,9 +105,11 @@ def _main(output: Path, password: str, began: float, end: tuple[Fate, Path], arg
 
 def _shorten(began: float) -> None:
     """Shorten what would be minutes."""
+    from intake import app
     from intake.daemon import deliver, process, rules, schedule, worker
     from intake.outbox import digest, queue
 
+    app.run_apart = app.run_here  # a start takes a second less, a thousand times
     process.LEASE, deliver.LEASE, queue.FIRST_DELAY = CLAIM, SENDING, DELAY
     rules.LOOK_SECONDS, rules.QUIET_SECONDS = 0.2, 0.1
     schedule.DELIVER_SECONDS, worker.LOOK_SECONDS, worker.TIDY_SECONDS = 1, 1.0, 1.0
