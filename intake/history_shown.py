@@ -20,6 +20,7 @@ from intake.whatif import Comparer, Move, Moved, Tally
 
 MOST_REFERENCES = 40
 MOST_VERSIONS = 5
+IN_CATEGORIES = ("category", "also")  # moves that the list of a message's categories tells
 
 
 def whatif_object(tally: Tally, comparer: Comparer) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def whatif_text(tally: Tally, comparer: Comparer) -> RenderableType:
         counts.add_row(_plain(_line(move)), str(number))
     told = _table("\nThe messages; those that would be less urgent first", "reference", "arrived", "what", "subject")
     for one in tally.first:
-        lines = "\n".join([_categories(one), *(_line(move) for move in one.moves if move.what != "category")])
+        lines = "\n".join([_categories(one), *(_line(move) for move in one.moves if move.what not in IN_CATEGORIES)])
         told.add_row(*map(_plain, (one.reference, cell(one.arrived_at, comparer.zone), lines, one.subject)))
     more = tally.moved - len(tally.first)
     listed = [told] if tally.first else []

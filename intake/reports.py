@@ -172,7 +172,8 @@ def case_text(case: Case, zone: ZoneInfo) -> str:
     lines = _standing(case, zone)
     for one in case.messages:
         whose = f"Note of {one.note_of}: " if one.note_of else ""
-        lines += ["", f"{whose}{one.from_name} <{one.from_address}>, {cell(one.arrived_at, zone)}: {one.subject}"]
+        name = f"{one.from_name} " if one.from_name else ""
+        lines += ["", f"{whose}{name}<{one.from_address}>, {cell(one.arrived_at, zone)}: {one.subject}"]
         lines += [f"  threading: {one.threading.detail}"] if one.threading else []
         lines += [f"  {one.kind}; {', '.join(one.categories)}; {one.urgency}; {one.language}"]
         lines += [f"  flags: {', '.join(one.flags)}"] if one.flags else []

@@ -6,13 +6,16 @@ import pickle
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from email.message import EmailMessage
+from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 from sqlalchemy import update
 
 from intake import whatif as module
 from intake.errors import Temporary
+from intake.history_shown import whatif_text
 from intake.mail.values import MACHINES, Identity, Kind, Triage
 from intake.rules.beside import Pair
 from intake.rules.rulebook import Rulebook
@@ -131,6 +134,21 @@ def test_a_category_that_changes_places(database: Database) -> None:
         Move("category", "", "housing", "danger"),
         Move("also", "street", "yes", ""),
     ]
+
+
+def test_a_message_tells_each_move_once(database: Database) -> None:
+    """R6: beside a message stand its categories before and after; what they tell is not told again."""
+    before, after = (
+        rulebook(DAMP),
+        rulebook(DAMP + rule("{words: [damp]}", "{category: street, weight: 10}", id_="two")),
+    )
+    store(database, before, [mail(0, "damp is bad")])
+    comparer = Comparer(Pair.of(before, after), US, ZONE, START, 10)
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(whatif_text(comparer.run(database, lambda _: None), comparer))
+    told = console.export_text().partition("The messages")[2]
+    assert "housing → housing, street" in told
+    assert "also street" not in told
 
 
 def test_nothing_moves_under_the_same_rules(database: Database) -> None:

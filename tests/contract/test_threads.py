@@ -12,12 +12,13 @@ from intake.daemon.place import CASELESS, CASELESS_ANSWERS
 from intake.mail.tokens import RESIDENT
 from intake.mail.values import Intermediary, Kind
 from intake.outbox import queue
+from intake.reports import case_text
 from intake.store import threads
 from intake.store.database import Database
 from intake.store.tables import digest_items
 from tests.outbox_values import item
 from tests.store_fixtures import Clock
-from tests.threads import HOST, IDENTITY, SERVICE, TOP, US, Desk, letter, replaced, reply, vouched
+from tests.threads import HOST, IDENTITY, SERVICE, TOP, US, ZONE, Desk, letter, replaced, reply, vouched
 
 ANN, EVE = "ann@home.example", "eve@else.example"
 OFFICER = "Sgt Bell <bell@police.example.net>"
@@ -404,3 +405,11 @@ def test_the_page_names_what_never_makes_a_case(kind: Kind) -> None:
     page = (TOP / "docs" / "threads.md").read_text("utf-8").partition("## What never makes a case")[2]
     named = f"\n| `{kind.value}` |" in page.partition("\n## ")[0]
     assert named == (kind in CASELESS | CASELESS_ANSWERS)
+
+
+def test_a_sender_without_a_name_is_shown_by_the_address(desk: Desk) -> None:
+    """R7: `show` begins a message's line with the sender's name, or with the address where there is none."""
+    desk.take(letter("A burglar", ANN), letter("A burglar again", f"Ann <{ANN}>"))
+    shown = [case_text(desk.case(one), ZONE).splitlines()[2] for one in desk.references()]
+    assert shown[0].startswith(f"<{ANN}>, ")
+    assert shown[1].startswith(f"Ann <{ANN}>, ")

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
+import yaml
 
+from intake.mail.language import detect
+from intake.mail.values import Acknowledge, Decision, Urgency
+from intake.rules import examples
+from intake.rules.decide import decide
 from intake.rules.load import load_files, load_rulebook
+from intake.rules.rulebook import Rulebook
+from intake.rules.shape import ExampleShape
 from tests import dangers
 
 TOP = Path(__file__).parents[2]
@@ -60,6 +69,46 @@ def test_the_walk_through() -> None:
     book = load_files(files)
     assert book.categories["allotments"].partners == ("allotments",)
     assert book.partners["allotments"].digest_days == (0,)
+
+
+OURS = [made for block in blocks("rules-cookbook.md") if (made := put({}, block).get("80-ours.yaml"))]
+COOKBOOK = {rule["id"]: rule["then"] for made in OURS for rule in yaml.safe_load(made)["rules"]}
+LONG = {"long-letter": ExampleShape(text="word " * 900, language="en")}  # what no example holds
+
+
+@pytest.fixture(scope="module")
+def cookbook() -> Rulebook:
+    """Every shipped rule file, and every piece of the cookbook that holds rules."""
+    files = {path.name: path.read_text("utf-8") for path in (TOP / "rules").glob("*.yaml")}
+    for piece in blocks("rules-cookbook.md")[: STEPS - 1]:
+        files = put(files, piece)
+    return load_files(files | {f"80-{number}.yaml": made for number, made in enumerate(OURS)})
+
+
+@pytest.mark.parametrize("name", COOKBOOK)
+def test_every_task_does_what_it_says(cookbook: Rulebook, name: str) -> None:
+    """R3: beside all shipped rules a task's letters get what its rule asks for: the category first, partner, flag."""
+    (rule,) = (one for one in cookbook.program.rules if one.id == name)
+    letters = [*rule.examples.match, *([LONG[name]] if name in LONG else [])]
+    assert letters
+    for letter in letters:
+        facts = examples.facts(letter)
+        known = facts.language if facts.language.tag != "und" else detect(letter.text, letter.subject)
+        heeds(COOKBOOK[name], decide(replace(facts, language=known), cookbook))
+
+
+def heeds(then: dict[str, Any], decision: Decision) -> None:
+    """Assert that a decision has what a rule asks for; a weak sign promises no category."""
+    partners = {route.partner for route in decision.routes}
+    if "category" in then and then.get("weight", 100) >= 30:
+        assert decision.categories[0] == then["category"] or decision.urgency is Urgency.EMERGENCY
+    assert Urgency(then.get("urgency", "routine")).rank <= decision.urgency.rank
+    assert {then["route"]} <= partners if "route" in then else True
+    assert then.get("never-route") not in partners
+    flags = then.get("flags", [])
+    assert set([flags] if isinstance(flags, str) else flags) <= set(decision.flags)
+    assert decision.acknowledge is Acknowledge.NONE or then.get("acknowledge") != "none"
+    assert all(one in (*decision.categories, decision.urgency, *decision.flags) for one in then.get("weights", {}))
 
 
 def test_there_are_twenty_tasks() -> None:
