@@ -264,14 +264,8 @@ class App:
         polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
         with self.database.read() as conn:
             found = health(conn, polls, faults, self.database.clock(conn))
-        return replace(found, unreviewed=self._unreviewed(), notes=tuple(notes))
-
-    def _unreviewed(self) -> tuple[str, ...]:
-        """Return the languages of acknowledgements that nobody has reviewed; none where rules or templates fail."""
-        try:
-            return self.composer.unreviewed(self.rulebook.answers)
-        except UserError:
-            return ()
+        unreviewed = () if faults else self.composer.unreviewed(self.rulebook.answers)
+        return replace(found, unreviewed=unreviewed, notes=tuple(notes))
 
     def _connections(self) -> None:
         """Raise UserError for a missing password or a connection that must not be."""

@@ -13,7 +13,7 @@ from typing import Any
 from intake.errors import UserError
 from intake.outbox import closing
 from intake.outbox.closing import Again
-from intake.store import seen, threads
+from intake.store import seen, tasks, threads
 from intake.store.database import Database
 
 MOST_LISTED = 1000  # messages that one listing of the unseen tells
@@ -76,11 +76,24 @@ def see(database: Database, references: Sequence[str], by: str) -> list[str]:
     """Tick all messages of cases; return what became of each. Raises UserError, and ticks none, where there is none."""
     with database.transaction() as conn:
         now = database.clock(conn)
-        found = {one: threads.case_id(conn, one) for one in references}
-        if missing := [one for one, case_id in found.items() if case_id is None]:
-            raise UserError(f"there is no case {', '.join(missing)}")
-        ticked = {one: seen.see_case(conn, case_id, by, now) for one, case_id in found.items() if case_id is not None}
+        found = threads.case_ids(conn, references)
+        ticked = {one: seen.see_case(conn, case_id, by, now) for one, case_id in found.items()}
     return [f"{one}: {'seen' if count else 'had been seen'}" for one, count in ticked.items()]
+
+
+def to_do(database: Database) -> list[dict[str, Any]]:
+    """Return who is to be reached safely, the oldest first."""
+    with database.read() as conn:
+        return [asdict(one) for one in tasks.still_open(conn)]
+
+
+def finish(database: Database, references: Sequence[str], by: str) -> list[str]:
+    """Tick off what was to be done about cases; return what became of each. Raises UserError as `see` does."""
+    with database.transaction() as conn:
+        now = database.clock(conn)
+        found = threads.case_ids(conn, references)
+        done = {one: tasks.finish(conn, case_id, by, now) for one, case_id in found.items()}
+    return [f"{one}: {'done' if count else 'there was nothing to do'}" for one, count in done.items()]
 
 
 def see_backlog(database: Database, before: datetime, by: str) -> int:

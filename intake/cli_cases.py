@@ -52,6 +52,21 @@ def case_seen(
         say(line)
 
 
+@case_app.command("tasks", epilog=example("intake case tasks", "intake case tasks --json"))
+def case_tasks(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
+    """List who is to be reached safely by a person, because any answer could have harmed them; the oldest first."""
+    app = App.open(config)
+    listing("To reach safely", app.zone, casework.to_do(app.database), "reference opened_at urgency", as_json=as_json)
+
+
+@case_app.command("done", epilog=example("intake case done CSP-7K4M-29Q --by Ann"))
+def case_done(references: References, config: ConfigPath = CONFIG, by: By = None) -> None:
+    """Tick off cases whose writers were reached safely, or cannot be. Where there is no such case, none is ticked."""
+    app = App.open(config)
+    for line in casework.finish(app.database, references, who(by)):
+        say(line)
+
+
 @case_app.command("close", epilog=example("intake case close CSP-7K4M-29Q"))
 def case_close(references: References, config: ConfigPath = CONFIG) -> None:
     """Close cases. Nobody else can, least of all by mail; a resident who writes again opens the case again."""

@@ -16,6 +16,7 @@ from intake.daemon.worker import Summary
 from intake.errors import UserError
 from intake.mail.message import Attachment
 from intake.store.cases import Case, Mail
+from intake.store.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def health_text(health: Health, zone: ZoneInfo) -> str:
         f"inbox: {health.inbox.waiting} waiting, {health.inbox.recorded} sorted; {health.inbox.duplicates} were copies",
         "outbox: " + (", ".join(f"{number} {state}" for state, number in health.outbox.items()) or "empty"),
         f"quarantine: {health.inbox.quarantined}",
+        *([f"people to reach safely: {health.tasks}; see `intake case tasks`"] if health.tasks else []),
         *_unreviewed(health.unreviewed),
     ]
     return "\n".join(lines)
@@ -164,7 +166,15 @@ def _standing(case: Case, zone: ZoneInfo) -> list[str]:
         *([f"may belong to {case.may_belong_to}"] if case.may_belong_to else []),
         *(f"{one} may belong to this case" for one in case.named_by),
         *(f"taken by {one.taken_by} ({one.partner}), {cell(one.taken_at, zone)}" for one in case.taken),
+        *(_task(one, zone) for one in case.tasks),
     ]
+
+
+def _task(task: Task, zone: ZoneInfo) -> str:
+    if task.done_at:
+        return f"to be reached safely: done by {task.done_by}, {cell(task.done_at, zone)}"
+    since = cell(task.opened_at, zone)
+    return f"to be reached safely since {since}: tick it off by `intake case done {task.reference}`"
 
 
 def case_text(case: Case, zone: ZoneInfo) -> str:

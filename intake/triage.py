@@ -194,6 +194,12 @@ def _acknowledgement(screening: Screening, decision: Decision, *, late: bool) ->
     return decision.acknowledge.value, DUE if decision.acknowledge is Acknowledge.STANDARD else _by_rules(decision)
 
 
+def is_to_be_reached(triage: Triage) -> bool:
+    """Tell whether a person must see to how its writer is reached: by the rules any answer could harm (promise 3)."""
+    unsafe = triage.decision.acknowledge is Acknowledge.NONE
+    return unsafe and triage.kind not in {*MACHINES, Kind.UNSOLICITED}
+
+
 def _by_rules(decision: Decision) -> Reason:
     rules = [one.rule for one in decision.evidence if any(effect.startswith("acknowledge") for effect in one.effects)]
     return Reason("rules", f"asked for by {', '.join(rules) or 'the category ' + decision.categories[0]}")

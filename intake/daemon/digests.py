@@ -51,7 +51,7 @@ class Digester:
     def _make(self, partner: Partner, rulebook: Rulebook) -> bool:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
-            since = digest.last_slot(conn, partner.id, now) or digest.oldest_open(conn, partner.id)
+            since = digest.last_slot(conn, partner.id, now) or digest.oldest_open(conn, partner, rulebook)
             slot = digest.due_slot(partner, since, now, self.zone) if since else None
             queued = slot and digest.make(conn, partner, slot, self.composer, rulebook, now)
         if queued:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from intake.daemon.alarms import crowded
 from intake.outbox import closing, queue
 from intake.outbox.queue import State
-from intake.store import rulebooks, state, work
+from intake.store import rulebooks, state, tasks, work
 from intake.store.rulebooks import RulebookState
 from intake.store.state import Counts, MailboxState
+from intake.store.tasks import Task
 from intake.store.work import WorkFault
 
 POLLS_MISSED = 5  # polls that may fail to come before a mailbox counts as silent
@@ -24,6 +25,7 @@ _MEANINGS: Mapping[State, str] = {
     "unknown": "that may or may not have arrived",
     "given-up": "that could not be sent",
 }
+UNREACHED = timedelta(days=1)  # how long somebody in danger may wait to be reached safely
 UNSEEN = timedelta(minutes=5)  # after which a process that says nothing counts as gone
 
 
@@ -48,6 +50,7 @@ class Health:
     outbox: Mapping[str, int]  # rows by state, only states that there are
     oldest_undelivered: timedelta | None
     unwell: tuple[str, ...]  # sentences; empty when all is well
+    tasks: int = 0  # people to be reached safely whom nobody has seen to
     unreviewed: tuple[str, ...] = ()  # languages of acknowledgements that nobody has reviewed
     notes: tuple[str, ...] = ()  # sentences: what was never set, and fails nothing by itself
 
@@ -66,17 +69,19 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
     oldest = queue.oldest(conn)
     undelivered = None if oldest is None else now - oldest
     running = tuple(one for one in rulebooks.said(conn) if now - one.seen_at <= UNSEEN)
+    to_do = tasks.still_open(conn)
     unwell = [
         *(fault for fault in faults if not any(fault == str(one.fault) for one in running)),
         *(s for one in running if (s := _faulty(one))),
         *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
         *_waiting(counts, undelivered),
+        *_owed(to_do, now),
         *_held(conn),
         *(said for said in [crowded(conn)] if said),
         *(_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP),
         *_for_a_person(counts, closing.open_counts(conn)),
     ]
-    return Health(mailboxes, running, counts, outbox, undelivered, tuple(dict.fromkeys(unwell)))
+    return Health(mailboxes, running, counts, outbox, undelivered, tuple(dict.fromkeys(unwell)), tasks=len(to_do))
 
 
 def _mailbox(name: str, found: MailboxState | None, now: datetime) -> MailboxHealth:
@@ -113,6 +118,13 @@ def _waiting(counts: Counts, undelivered: timedelta | None) -> list[str]:
     if undelivered and undelivered > UNDELIVERED:
         found.append(f"the oldest mail to be sent has waited for {_minutes(undelivered)}: see `intake outbox`")
     return found
+
+
+def _owed(found: Sequence[Task], now: datetime) -> list[str]:
+    late = [one for one in found if now - one.opened_at > UNREACHED]
+    if not late:
+        return []
+    return [f"people to be reached safely, for more than a day: {len(late)}; see `intake case tasks`"]
 
 
 def _held(conn: Connection) -> list[str]:

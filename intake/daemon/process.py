@@ -22,11 +22,11 @@ from intake.outbox.alerts import Alerts
 from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
 from intake.rules.rulebook import Rulebook
-from intake.store import ceilings, claims, quarantine, recording, rulebooks, threads
+from intake.store import ceilings, claims, quarantine, recording, rulebooks, tasks, threads
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
 from intake.store.recording import Recorded
-from intake.triage import Sorter
+from intake.triage import Sorter, is_to_be_reached
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +136,8 @@ class Processor:
         recorded = recording.record(conn, claim, triage, now, place.placing)
         if not recorded.duplicate:
             self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
+            if recorded.case_id and not claim.late and not place.placing.note_of and is_to_be_reached(triage):
+                tasks.begin(conn, recorded.message_id, recorded.case_id, now)
             self._heed(conn, place, report, recorded, rulebook, now)
         return recorded
 

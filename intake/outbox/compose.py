@@ -13,13 +13,14 @@ from intake.errors import Problem
 from intake.mail.threading import OF_MAIL
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
-from intake.outbox import listing, samples, views
+from intake.outbox import listing, owed, samples, views
 from intake.outbox.listing import Reader
 from intake.outbox.mime import Head, assemble
 from intake.outbox.service import Service
 from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, DigestItem
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
+from intake.store.tasks import Task
 
 MailKind = Literal["acknowledgement", "routed", "digest", "late", "alert"]
 
@@ -132,12 +133,15 @@ class Composer:
         now: datetime,
         *,
         again: bool = False,
+        tasks: Sequence[Task] = (),
     ) -> Outgoing:
         """Tell a partner of everything it has not had yet, in one mail; `slot` is the instant it was due.
 
-        `again` as for `routed`.
+        `again` as for `routed`; `tasks` are what officers have still to do.
         """
-        rendered = self.templates.render(self._digest(partner, items, rulebook, now))
+        contents = self._digest(partner, items, rulebook, now)
+        body = {**contents.body, "tasks": owed.listed(tasks, self._service.time_zone, now)}
+        rendered = self.templates.render(replace(contents, body=body))
         key = f"digest:{partner.id}:{slot.isoformat(timespec='minutes')}"
         draft = self._to_partner(key, "digest", partner, now, again=again)
         held = " ".join([draft.key, *(item.reference for item in items)])  # slots come again after a restore
@@ -182,7 +186,8 @@ class Composer:
             yield self._routed(letter, samples.REFERENCE, samples.PARTNER, samples.RULEBOOK)
         for items in samples.DIGESTS:
             digest = self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
-            yield from (digest, replace(digest, mail="late"))
+            tasks = owed.listed(samples.TASKS, self._service.time_zone, samples.NOW)
+            yield from (digest, replace(digest, mail="late"), replace(digest, body={**digest.body, "tasks": tasks}))
         for told in samples.ALERTS:
             yield self._alert(told, mended=not told.lines)
 
@@ -210,9 +215,8 @@ class Composer:
     def _digest(self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, now: datetime) -> Contents:
         urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
         headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
-        return Contents(
-            "digest", headline, listing.digest(items, Reader(partner, rulebook, self._service.time_zone, now))
-        )
+        body = listing.digest(items, Reader(partner, rulebook, self._service.time_zone, now))
+        return Contents("digest", headline, {**body, "tasks": []})
 
     def _alert(self, told: Alert, *, mended: bool) -> Contents:
         return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))

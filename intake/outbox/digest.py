@@ -21,6 +21,7 @@ from intake.mail.values import Urgency
 from intake.outbox import queue
 from intake.outbox.compose import Composer, Outgoing
 from intake.outbox.mime import as_second_copy
+from intake.outbox.owed import owed
 from intake.outbox.restored import first_since
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
@@ -93,10 +94,11 @@ def last_slot(conn: Connection, partner_id: str, now: datetime) -> datetime | No
     return found
 
 
-def oldest_open(conn: Connection, partner_id: str) -> datetime | None:
-    """Return when the oldest item that the partner has not had yet was put there."""
-    found: datetime | None = conn.scalar(select(func.min(digest_items.c.queued_at)).where(_open(partner_id)))
-    return found
+def oldest_open(conn: Connection, partner: Partner, rulebook: Rulebook) -> datetime | None:
+    """Return when the oldest item that the partner has not had yet was put there, or the oldest task opened."""
+    since = [task.opened_at for task in owed(conn, partner, rulebook)]
+    since += conn.scalars(select(digest_items.c.queued_at).where(_open(partner.id)).order_by("queued_at").limit(1))
+    return min(since, default=None)
 
 
 def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is kept)
@@ -104,16 +106,17 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
 ) -> int | None:
     """Make the digest of that slot and queue it, in the caller's transaction; return the outbox row's id.
 
-    None: it was made before, or there is nothing new and the partner wants no empty digest.
+    None: it was made before, or there is nothing new, nothing to do, and the partner wants no empty digest.
     """
     digest_id = _begin(conn, partner.id, slot, now)
     if digest_id is None:
         return None
     conn.execute(update(digest_items).where(_open(partner.id)).values(digest_id=digest_id))
     items = _items(conn, digest_items.c.digest_id == digest_id, rulebook)
-    if not items and not partner.empty_digest:
+    tasks = owed(conn, partner, rulebook)
+    if not (items or tasks or partner.empty_digest):
         return None
-    outgoing = composer.digest(partner, items, rulebook, slot, now)
+    outgoing = composer.digest(partner, items, rulebook, slot, now, tasks=tasks)
     if first_since(conn, partner.id):
         outgoing = replace(outgoing, mail=as_second_copy(outgoing.mail))
     queue.enqueue(conn, outgoing, now)
@@ -131,7 +134,7 @@ def items_of(conn: Connection, outbox_id: int, rulebook: Rulebook) -> tuple[date
 def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Rulebook, now: datetime) -> Outgoing:
     """Return the digest that the partner would get at `now`, and write nothing."""
     items = _items(conn, _open(partner.id) & (digest_items.c.queued_at <= now), rulebook)
-    return composer.digest(partner, items, rulebook, now, now)
+    return composer.digest(partner, items, rulebook, now, now, tasks=owed(conn, partner, rulebook))
 
 
 def _open(partner_id: str) -> ColumnElement[bool]:

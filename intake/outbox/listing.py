@@ -106,7 +106,7 @@ def _entry(entry: Entry, length: int, reader: Reader) -> Mapping[str, object]:
         "fellows": entry.fellows,
         "urgency": item.urgency.value,
         "arrived": when(item.arrived_at, reader.zone) if dated else "",
-        "age": _age(reader.now - item.arrived_at) if dated else "",
+        "age": age(reader.now - item.arrived_at) if dated else "",
         "last": when(entry.items[-1].arrived_at, reader.zone) if dated else "",
         "others": [category_name(one, rulebook) for one in others],
         "areas": area_names(_distinct(each.areas for each in entry.items), rulebook),
@@ -119,8 +119,9 @@ def _distinct(lists: Iterable[Sequence[str]]) -> list[str]:
     return list(dict.fromkeys(one for each in lists for one in each))
 
 
-def _age(age: timedelta) -> str:
-    hours = int(age.total_seconds() // 3600)
+def age(span: timedelta) -> str:
+    """Return how old something is, in words."""
+    hours = int(span.total_seconds() // 3600)
     if hours < 1:
         return "less than an hour"
     count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")

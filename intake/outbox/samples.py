@@ -23,6 +23,7 @@ from intake.outbox.service import Links
 from intake.outbox.views import FAULTS, Alert, DigestItem
 from intake.rules.rulebook import Agreement, Category, Partner, Rulebook, Sharing
 from intake.rules.weigh import GENERAL
+from intake.store.tasks import Task
 
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 REFERENCE = "CSP-7K4M-29Q"
@@ -153,6 +154,7 @@ LINKS = (Links(), Links(_LINK, _LINK, _LINK))
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
 ROUTED = (_TYPICAL, _BARE, _FULL, *_WITHHELD)
 DIGESTS: tuple[tuple[DigestItem, ...], ...] = (_DIGEST, (), (_PLAIN,))
+TASKS = (Task(REFERENCE, "today", NOW - timedelta(hours=3), None, None, ()),)
 _FAULT = Alert(
     "topic",
     "The rules cannot be used",

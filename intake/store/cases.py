@@ -21,11 +21,12 @@ from intake.mail.values import (
     Triage,
     Urgency,
 )
-from intake.store import plain
+from intake.store import plain, tasks
 from intake.store.packing import unpack
 from intake.store.references import valid_reference
 from intake.store.search import matching
 from intake.store.tables import attachments, cases, message_categories, messages, outbox, raws, takings
+from intake.store.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Case:
     may_belong_to: str | None  # the reference of the case that its first message names but did not join
     named_by: tuple[str, ...]  # references of the cases that name this one so
     taken: tuple[Taking, ...]
+    tasks: tuple[Task, ...]  # what a person has to do about it, or has done
     messages: tuple[StoredMessage, ...]
     mails: tuple[Mail, ...]
 
@@ -156,6 +158,7 @@ def case(conn: Connection, reference: str) -> Case | None:
         may_belong_to=conn.scalar(select(cases.c.reference).where(cases.c.id == row.may_belong_to)),
         named_by=tuple(conn.scalars(_references(cases.c.may_belong_to == row.id))),
         taken=_takings(conn, row.id),
+        tasks=tasks.of_case(conn, row.id),
         messages=stored,
         mails=_mails(conn, row.id),
     )

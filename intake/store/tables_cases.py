@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, text
 
 from intake.store.columns import Id, Utc, Words, metadata
 
@@ -25,6 +25,20 @@ takings = Table(
     Column("taken_by", Words, nullable=False),  # a name, or an address where there is none
     Column("taken_at", Utc, nullable=False),
     sqlite_autoincrement=True,
+)
+
+_UNDONE = text("done_at IS NULL")
+
+# Messages whose writer got no answer because any could harm: a person reaches them safely, and says when it is done.
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("message_id", ForeignKey("messages.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("opened_at", Utc, nullable=False),
+    Column("done_at", Utc),  # null: nobody has seen to it
+    Column("done_by", Words),
+    Index("ix_tasks_open", "opened_at", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
 )
 
 # Addresses that our mail came back from for good: not written to while they stand here (S7).

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
 
+from intake.errors import UserError
 from intake.mail.addresses import address_key
 from intake.mail.values import MACHINES, Urgency
 from intake.store.locks import take_turn
@@ -95,6 +96,14 @@ def case_id(conn: Connection, reference: str) -> int | None:
     """Return the case of that reference, however it is spelt; None where there is none."""
     found: int | None = conn.scalar(select(cases.c.id).where(cases.c.reference == valid_reference(reference)))
     return found
+
+
+def case_ids(conn: Connection, references: Iterable[str]) -> dict[str, int]:
+    """Return the case of each reference. Raises UserError that names those of which there is none."""
+    found = {one: case_id(conn, one) for one in references}
+    if missing := [one for one, there in found.items() if there is None]:
+        raise UserError(f"there is no case {', '.join(missing)}")
+    return {one: there for one, there in found.items() if there is not None}
 
 
 def close(conn: Connection, reference: str, now: datetime) -> bool | None:

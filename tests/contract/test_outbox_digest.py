@@ -128,7 +128,7 @@ def test_all_or_nothing(database: Database) -> None:
     """D1: a digest that cannot be made takes no item."""
 
     class Broken(Composer):
-        def digest(self, *_: object) -> None:  # type: ignore[override]
+        def digest(self, *_: object, **__: object) -> None:  # type: ignore[override]
             raise RuntimeError
 
     def attempt() -> None:
@@ -205,8 +205,8 @@ def test_preview(database: Database, clock: Clock) -> None:
     with database.read() as conn:
         seen = [digest.preview(conn, POLICE, COMPOSER, RULEBOOK, at) for at in (START, clock.now)]
         assert conn.scalar(select(func.count()).select_from(digests)) == 0
-        assert digest.oldest_open(conn, "police") == START
-        assert digest.oldest_open(conn, "council") is digest.last_slot(conn, "police", SLOT) is None
+        assert digest.oldest_open(conn, POLICE, RULEBOOK) == START
+        assert digest.oldest_open(conn, COUNCIL, RULEBOOK) is digest.last_slot(conn, "police", SLOT) is None
     assert [words(bodies(each.mail)[0]) for each in seen] == [["one"], ["one", "two"]]
     make(database)
     assert [words(text) for text in mails(database)] == [["one", "two"]]

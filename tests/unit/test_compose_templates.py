@@ -228,14 +228,16 @@ def test_faults_of_rendering(templates: Path, file: str, template: str, told: st
 
 def test_a_fault_behind_the_shipped_words(templates: Path) -> None:
     """O6: the newcomer's own case: one line more at the end of a shipped file."""
-    append(templates / "routed/body.html", '{{ "<b>"|safe }}')
-    append(templates / "acknowledgement/body.txt", "{{ refrence }}")
-    append(templates / "digest/body.html", "\n  <p>Yours</p>")
+    letter, digest, routed = "acknowledgement/body.txt", "digest/body.html", "routed/body.html"
+    append(templates / routed, '{{ "<b>"|safe }}')
+    append(templates / letter, "{{ refrence }}")
+    append(templates / digest, "\n  <p>Yours</p>")
+    last = {file: len((templates / file).read_text("utf-8").split("\n")) for file in (letter, digest, routed)}
     assert checked(templates) == [
-        "acknowledgement/body.txt:43: 'refrence' is undefined",
-        "digest/body.html:15: it stands outside every block, so nobody sees it",
-        "routed/body.html:68: No filter named 'safe'",
-        "routed/body.html:68: it stands outside every block, so nobody sees it",
+        f"{letter}:{last[letter]}: 'refrence' is undefined",
+        f"{digest}:{last[digest]}: it stands outside every block, so nobody sees it",
+        f"{routed}:{last[routed]}: No filter named 'safe'",
+        f"{routed}:{last[routed]}: it stands outside every block, so nobody sees it",
     ]
 
 
