@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from intake.mail.budget import BEYOND, Budget
 from intake.mail.calendar import calendar_text
 from intake.mail.charsets import codec, decode
 from intake.mail.flowed import unfolded
@@ -16,6 +17,8 @@ from intake.mail.transfer import uu_blocks
 MOST_BYTES = 4_000_000  # of one text part that are read
 _TELLING = 200  # letters and digits by which a text is known again
 _SHORT = 400  # characters: a plain part up to here may be only a stand-in for the HTML one
+
+_Best = tuple[str, bool]  # the text of a block, and whether it is the plain one
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _IS_HTML = re.compile(r"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
@@ -45,7 +48,8 @@ class _Block:
 class _Reader:
     """Collects what the text parts hold while the tree is walked."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
         self.read: list[Leaf] = []
         self.uuencoded: list[tuple[bytes, bytes]] = []
         self.packed: list[_Block] = []
@@ -73,13 +77,14 @@ class _Reader:
             self.defects.append(f"a text part is {len(data)} bytes long; only the first {MOST_BYTES} are read")
             data = data[:MOST_BYTES]
         if leaf.type == "text/html":
+            data = data[: self.budget.grant(len(data))]
             return _Block(None, self.decoded(data, leaf.parameter("charset") or _meta_charset(data)))
         if b"begin " in data:
             data, found = uu_blocks(data)
             self.uuencoded += found
         text = self.decoded(data, leaf.parameter("charset"))
         if _IS_HTML.match(text):
-            return _Block(None, text)
+            return _Block(None, text[: self.budget.grant(len(text))])
         if leaf.type in ("text/enriched", "text/richtext"):
             text = _MARKUP.sub("", text)
         if leaf.parameter("format").lower() == "flowed":
@@ -96,19 +101,21 @@ class _Reader:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def body(top: Leaf | Container) -> Body:
+def body(top: Leaf | Container, budget: Budget) -> Body:
     """Choose what a person reads.
 
     Plain parts before HTML ones in a multipart/alternative, unless they are empty or a stand-in; of a
     multipart/report only the first part; nothing of an attached mail. What TNEF says besides comes behind it. Named
     text parts are attachments, and invitations are read, only where there is no other text.
     """
-    reader = _Reader()
+    reader = _Reader(budget)
     blocks = reader.blocks(top)
     if not blocks and not reader.packed:
         blocks = [reader.block(leaf) for leaf in leaves(top) if leaf.readable][:1]
-    blocks += _unsaid(blocks, reader.packed)
     texts = [_best(block) for block in blocks]
+    unsaid = _unsaid(texts, [(block, _best(block)) for block in reader.packed])
+    blocks += [block for block, _ in unsaid]
+    texts += [best for _, best in unsaid]
     said = [(text, plain) for text, plain in texts if text.strip()]
     read = set(reader.read)
     return Body(
@@ -117,14 +124,14 @@ def body(top: Leaf | Container) -> Body:
         plain=bool(texts) and all(plain for _, plain in said or texts),
         rest=tuple(leaf for leaf in leaves(top) if leaf not in read),
         uuencoded=tuple(reader.uuencoded),
-        defects=tuple(dict.fromkeys(reader.defects)),
+        defects=tuple(dict.fromkeys([*reader.defects, *([BEYOND] if budget.exceeded else [])])),
     )
 
 
-def _unsaid(blocks: list[_Block], packed: list[_Block]) -> list[_Block]:
-    """Return the packed blocks that say more than `blocks`: Outlook writes most texts twice, a gateway its footer."""
-    known = "".join(_telling(_best(block)[0]) for block in blocks) if packed else ""
-    return [block for block in packed if _telling(_best(block)[0])[:_TELLING] not in known]
+def _unsaid(texts: list[_Best], packed: list[tuple[_Block, _Best]]) -> list[tuple[_Block, _Best]]:
+    """Return the packed blocks that say more than `texts`: Outlook writes most texts twice, a gateway its footer."""
+    known = "".join(_telling(text) for text, _ in texts) if packed else ""
+    return [(block, best) for block, best in packed if _telling(best[0])[:_TELLING] not in known]
 
 
 def _telling(text: str) -> str:
@@ -139,7 +146,7 @@ def _invitation(top: Leaf | Container, reader: _Reader) -> str:
     return calendar_text(reader.decoded(found.content()[:MOST_BYTES], found.parameter("charset") or "utf-8"))
 
 
-def _best(block: _Block) -> tuple[str, bool]:
+def _best(block: _Block) -> _Best:
     """Return the text of a block, and whether it is the plain one."""
     plain = block.plain or ""
     if not block.html or (plain.strip() and (len(plain) > _SHORT or "html" not in plain.lower())):

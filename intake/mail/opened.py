@@ -8,6 +8,7 @@ from email.message import Message as Tree
 
 from intake.mail import headers as header
 from intake.mail import mime, smime, tnef
+from intake.mail.budget import Budget
 from intake.mail.parts import PACKED, Container, Leaf
 
 MOST_OPENED = 20  # packages of one mail
@@ -25,6 +26,7 @@ class Opener:
     read: Callable[[bytes], Leaf | Container]  # a MIME entity -> its parts
     defects: list[str] = field(default_factory=list)
     packages: list[Leaf] = field(default_factory=list)  # S/MIME parts, whether or not they could be opened
+    budget: Budget = field(default_factory=Budget)
     count: int = 0
 
     def opened(self, node: Leaf | Container, level: int = 0, *, whole: bool = True) -> Leaf | Container:
@@ -49,7 +51,7 @@ class Opener:
         data = leaf.content()
         if smime.kind(data, leaf.type, leaf.parameter("smime-type").lower()) != smime.SIGNED:
             return leaf
-        entity = smime.content(data)
+        entity = smime.content(data, self.budget)
         if entity is None:
             self.defects.append(_UNOPENED)
             return leaf
@@ -59,7 +61,7 @@ class Opener:
         return self.opened(self.read(entity), level + 1)
 
     def _tnef(self, leaf: Leaf) -> Leaf | Container:
-        found = tnef.opened(leaf.content())
+        found = tnef.opened(leaf.content(), self.budget)
         if found is None or not found.whole:
             self.defects.append("winmail.dat (TNEF) cannot be read to its end" if found else "winmail.dat is no TNEF")
         if found is None or not (found.texts or found.files):

@@ -75,7 +75,7 @@ class _Mail:
         self.inner: list[Prepared] = []  # what signed parts hold
         self.opener = Opener(self._entity)
         self.tree = self.opener.opened(tree(self.parser.message, raw, self.prepared.bodies))
-        self.body: Body = body(self.tree)
+        self.body: Body = body(self.tree, self.opener.budget)
 
     def _entity(self, raw: bytes) -> Leaf | Container:
         """Read a MIME entity within the mail."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from io import BytesIO
 
+from intake.mail.budget import SIGNED_PIECE, Budget
+
 SIGNED = "signed"
 CERTIFICATES = "certificates"  # nothing but the signer's
 CLOSED = "closed"  # encrypted, or what only the receiver's program can open
@@ -19,7 +21,6 @@ _CLOSED = (
 _TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _OCTETS, _SEQUENCE, _FIRST = 0x04, 0x30, 0xA0
 _CONSTRUCTED = 0x20
-MOST_ELEMENTS = 1_000_000  # that are gone through
 _LONGEST_LENGTH = 8  # bytes that a length is written in
 
 
@@ -37,12 +38,15 @@ def kind(data: bytes, media: str, declared: str) -> str | None:
     return CLOSED if media in _TYPES or any(each in data[:100] for each in _CLOSED) else None
 
 
-def content(data: bytes) -> bytes | None:
+def content(data: bytes, budget: Budget) -> bytes | None:
     """Return the MIME entity that was signed, its signature not verified; None where none can be had."""
+    walk = _Walk(data, budget.left // SIGNED_PIECE)
     try:
-        return _signed(_Walk(data))
+        return _signed(walk)
     except ValueError:
         return None
+    finally:
+        budget.grant(walk.count, SIGNED_PIECE)
 
 
 def _signed(walk: _Walk) -> bytes:
@@ -64,8 +68,9 @@ def _signed(walk: _Walk) -> bytes:
 class _Walk:
     """Goes through BER, element by element."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, most: int) -> None:
         self.data = data
+        self.most = most  # elements that are gone through
         self.at = 0
         self.count = 0
 
@@ -73,7 +78,7 @@ class _Walk:
         """Read a tag and a length in bytes, None for one that is left open. Raises ValueError."""
         data, at = self.data, self.at
         self.count += 1
-        if at + 2 > len(data) or data[at] & 0x1F == 0x1F or self.count > MOST_ELEMENTS:
+        if at + 2 > len(data) or data[at] & 0x1F == 0x1F or self.count > self.most:
             raise ValueError("it ends too early, or has what no S/MIME has")
         tag, length = data[at], data[at + 1]
         self.at += 2

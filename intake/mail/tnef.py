@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.header import Header
 
+from intake.mail.budget import PROPERTY, RTF_BYTE, Budget
 from intake.mail.charsets import decode, storable
 from intake.mail.rtf import decompressed, from_rtf
 
 MOST_FILES = 1_000
 MOST_TEXT = 4_000_000  # bytes of a text that are looked at
-MOST_RTF = 500_000  # the same of RTF, which takes a hundred times as long
+MOST_ATTRIBUTES = 100_000
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 _ATTRIBUTE = struct.Struct("<BIi")  # level, id, length; data and a checksum of two bytes follow
@@ -67,14 +68,14 @@ class _Found:
     data: memoryview = field(default_factory=lambda: memoryview(b""))
 
 
-def opened(data: bytes) -> Tnef | None:
+def opened(data: bytes, budget: Budget) -> Tnef | None:
     """Return what is in `data`; None where it is no TNEF. Never raises: what is damaged is told by `whole`."""
     if not data.startswith(_SIGNATURE):
         return None
     message, files = _Found(), list[_Found]()
     codepage, whole = 0, True
-    for identity, value in _attributes(memoryview(data)):
-        if value is None or (identity == _NEXT_FILE and len(files) >= MOST_FILES):
+    for number, (identity, value) in enumerate(_attributes(memoryview(data))):
+        if value is None or number >= MOST_ATTRIBUTES or (identity == _NEXT_FILE and len(files) >= MOST_FILES):
             whole = False
             break
         if identity == _NEXT_FILE or (identity in (_TITLE, _DATA, _FILE_PROPERTIES) and not files):
@@ -82,10 +83,10 @@ def opened(data: bytes) -> Tnef | None:
         if identity == _CODEPAGE:
             codepage = int.from_bytes(value[:4], "little")
         elif identity in (_BODY, _PROPERTIES):
-            whole &= _take(identity, value, message)
+            whole &= _take(identity, value, message, budget)
         elif files:
-            whole &= _take(identity, value, files[-1])
-    return Tnef(_texts(message, codepage), tuple(_file(one, codepage) for one in files), whole)
+            whole &= _take(identity, value, files[-1], budget)
+    return Tnef(_texts(message, codepage, budget), tuple(_file(one, codepage) for one in files), whole)
 
 
 def _attributes(data: memoryview) -> Iterator[tuple[int, memoryview | None]]:
@@ -104,10 +105,10 @@ def _attributes(data: memoryview) -> Iterator[tuple[int, memoryview | None]]:
         at += length + 2
 
 
-def _take(identity: int, value: memoryview, found: _Found) -> bool:
+def _take(identity: int, value: memoryview, found: _Found, budget: Budget) -> bool:
     """Note an attribute; False where its properties cannot be read to their end."""
     if identity in (_PROPERTIES, _FILE_PROPERTIES):
-        return _properties(value, found.properties)
+        return _properties(value, found.properties, budget)
     if identity == _TITLE:
         found.title = bytes(value)
     elif identity in (_DATA, _BODY):
@@ -115,18 +116,20 @@ def _take(identity: int, value: memoryview, found: _Found) -> bool:
     return True
 
 
-def _properties(data: memoryview, into: dict[int, _Value]) -> bool:
+def _properties(data: memoryview, into: dict[int, _Value], budget: Budget) -> bool:
     """Read MAPI properties, each kind's first value (MS-OXTNEF §2.1.3.4); return whether all could be read."""
     try:
         (count,), at = struct.unpack_from("<I", data), 4
-        for _ in range(count):
+        there = min(count, len(data) // 4)  # that there is room for
+        granted = budget.grant(there, PROPERTY)
+        for _ in range(granted):
             kind, name = struct.unpack_from("<HH", data, at)
-            value, at = _value(data, _behind_name(data, at + 4) if name >= _NAMED else at + 4, kind)
+            value, at = _value(data, _behind_name(data, at + 4) if name >= _NAMED else at + 4, kind, budget)
             if name < _NAMED:
                 into.setdefault(name, (kind & ~_MANY, value))
     except (struct.error, ValueError):
         return False
-    return True
+    return bool(granted == count)
 
 
 def _behind_name(data: memoryview, at: int) -> int:
@@ -136,7 +139,7 @@ def _behind_name(data: memoryview, at: int) -> int:
     return at + 24 + _padded(int(length))
 
 
-def _value(data: memoryview, at: int, kind: int) -> tuple[memoryview, int]:
+def _value(data: memoryview, at: int, kind: int, budget: Budget) -> tuple[memoryview, int]:
     """Return a property's first value, and where the next property begins. Raises ValueError, struct.error."""
     count = 1
     size = _SIZES.get(kind & ~_MANY, 0)
@@ -150,6 +153,8 @@ def _value(data: memoryview, at: int, kind: int) -> tuple[memoryview, int]:
         return data[at : at + size], end
     if kind & ~_MANY not in (_STRING, _UNICODE, _BINARY, _OBJECT):
         raise ValueError("a type that nobody knows the size of")
+    if budget.grant(min(count, len(data))) < count:
+        raise ValueError("more values than there is room for, or than are read")
     first = data[:0]
     for place in range(count):
         (length,) = struct.unpack_from("<I", data, at)
@@ -164,7 +169,7 @@ def _padded(length: int) -> int:
     return (length + 3) & ~3
 
 
-def _texts(message: _Found, codepage: int) -> tuple[Text, ...]:
+def _texts(message: _Found, codepage: int, budget: Budget) -> tuple[Text, ...]:
     found: list[Text] = []
     internet = message.properties.get(_INTERNET_CODEPAGE)
     charset = _charset(int.from_bytes(internet[1], "little") if internet else codepage)
@@ -174,10 +179,17 @@ def _texts(message: _Found, codepage: int) -> tuple[Text, ...]:
     if html := message.properties.get(_HTML):
         found.append(_text("text/html", html, charset))
     elif rtf := message.properties.get(_RTF):
-        text, is_html = from_rtf(decompressed(bytes(rtf[1]), MOST_RTF))
+        text, is_html = from_rtf(_granted(bytes(rtf[1]), budget))
         if is_html or not found:
             found.append(Text("text/html" if is_html else "text/plain", text.encode("utf-8", "replace"), "utf-8"))
     return tuple(one for one in found if one.data.strip())
+
+
+def _granted(packed: bytes, budget: Budget) -> bytes:
+    """Return the RTF that is packed, as much of it as there is work left for."""
+    most = budget.left // RTF_BYTE
+    found = decompressed(packed, most + 1)  # one more tells that there is more
+    return found[: budget.grant(len(found), RTF_BYTE)]
 
 
 def _text(media: str, value: _Value, charset: str) -> Text:
@@ -214,7 +226,7 @@ def _string(kind: int, data: bytes, codepage: int) -> str:
 
 def _mail(name: str, data: bytes) -> File:
     """Wrap a message within the message as a mail of its own."""
-    inner = opened(data)
+    is_tnef = data.startswith(_SIGNATURE)
     subject = Header(" ".join(name.split()), "utf-8", maxlinelen=998).encode() if name else ""
     head = f"Subject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"
-    return File(f"{name}.eml" if name and inner else name, "message/rfc822", "", head.encode() + data)
+    return File(f"{name}.eml" if name and is_tnef else name, "message/rfc822", "", head.encode() + data)

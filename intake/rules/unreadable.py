@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from intake.mail.budget import BEYOND
 from intake.mail.values import Evidence, Facts, Kind
 from intake.rules import normal
 from intake.rules.rulebook import Rulebook
@@ -45,7 +46,11 @@ def _too_long(facts: Facts) -> str:
     return "it is longer than what rules read" if len(facts.own.own or facts.message.text) > normal.LONGEST else ""
 
 
-_CHECKS: tuple[Callable[[Facts], str], ...] = (_protected, _only_attachments, _broken, _too_long)
+def _beyond(facts: Facts) -> str:
+    return BEYOND if BEYOND in facts.message.defects else ""
+
+
+_CHECKS: tuple[Callable[[Facts], str], ...] = (_protected, _only_attachments, _broken, _too_long, _beyond)
 
 
 def _language(facts: Facts, rulebook: Rulebook) -> str:

@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from intake.mail import rtf, smime, tnef
+from intake.mail.budget import Budget
 from intake.mail.calendar import calendar_text
 from intake.mail.opened import DEEPEST, MOST_OPENED
 from intake.mail.parse import attachment_content, parse
@@ -89,7 +90,7 @@ def test_damaged_winmail() -> None:
     data = made.tnef({made.BODY: made.wide("Hello")}, [photo])
     for end in range(len(data)):
         message = parse(mail(made.winmail(data[:end])))
-        assert message.defects or tnef.opened(data[:end])
+        assert message.defects or tnef.opened(data[:end], Budget())
         assert message.attachments or message.text
     assert parse(mail(made.winmail(data[:-3]))).attachments[-1].name == "winmail.dat"
     assert parse(mail(made.winmail(b"no TNEF"))).defects == ("winmail.dat is no TNEF",)
@@ -112,7 +113,7 @@ def test_hostile_winmail(hostile: bytes) -> None:
     """P5: counts and lengths that promise millions cost no more memory than the part's own size, several times."""
     data = made.tnef({}) + hostile
     tracemalloc.start()
-    found = tnef.opened(data)
+    found = tnef.opened(data, Budget())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found is not None
@@ -185,7 +186,7 @@ def test_a_signed_file_stays_a_file() -> None:
 def test_hostile_smime(hostile: bytes) -> None:
     """P5: BER that nests, promises or breaks off is no message, in memory that its size bounds."""
     tracemalloc.start()
-    found = smime.content(hostile)
+    found = smime.content(hostile, Budget())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found is None
