@@ -21,6 +21,8 @@ from intake.outbox import digest, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
+from intake.outbox.enclosed import Source
+from intake.outbox.sharing import overseen
 from intake.rules.rulebook import Rulebook
 from intake.store import ceilings, claims, quarantine, recording, rulebooks, tasks, threads
 from intake.store.claims import Claimed, ClaimLost
@@ -130,19 +132,20 @@ class Processor:
         place = Places(rulebook, sorter.identity, self.composer.tokens).find(conn, triage, claim.raw, report)
         if place.standing is not None:
             triage = followed(triage, place.placing, place.standing, rulebook)
+        triage = overseen(triage, rulebook, self.composer.today(now))
         triage = _reachable(conn, not_returned(triage, rulebook))
         exempt = {one.address for one in sorter.identity.intermediaries}
         triage = ceilings.within(conn, triage, place.placing.sender, exempt, now)
         recorded = recording.record(conn, claim, triage, now, place.placing)
         if not recorded.duplicate:
-            self._queue(conn, triage, recorded, rulebook, now, late=claim.late)
+            self._queue(conn, triage, recorded, rulebook, claim, now)
             if recorded.case_id and not claim.late and not place.placing.note_of and is_to_be_reached(triage):
                 tasks.begin(conn, recorded.message_id, recorded.case_id, now)
             self._heed(conn, place, report, recorded, rulebook, now)
         return recorded
 
-    def _queue(  # noqa: PLR0913 (what was decided, by which rulebook, and where it is kept)
-        self, conn: Connection, triage: Triage, recorded: Recorded, rulebook: Rulebook, now: datetime, *, late: bool
+    def _queue(  # noqa: PLR0913, PLR0917 (what came, what was decided, by which rulebook, and where it is kept)
+        self, conn: Connection, triage: Triage, recorded: Recorded, rulebook: Rulebook, claim: Claimed, now: datetime
     ) -> None:
         """Queue every mail that this message causes."""
         ids = (recorded.reference, recorded.message_id, recorded.case_id)
@@ -150,8 +153,9 @@ class Processor:
             queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now, rulebook.answers), now)
         for route in triage.decision.routes:
             partner = rulebook.partners[route.partner]
-            if route.delivery is Delivery.NOW and not late:
-                mail = self.composer.routed(triage, recorded.reference, partner, rulebook, *ids[1:], now)
+            if route.delivery is Delivery.NOW and not claim.late:
+                came = Source(claim.raw, claim.arrived_at)
+                mail = self.composer.routed(triage, recorded.reference, partner, rulebook, *ids[1:], now, source=came)
                 queue.enqueue(conn, mail, now)
             else:
                 digest.add(conn, route.partner, recorded.message_id, now)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, update
 from intake.outbox import digest, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
+from intake.outbox.enclosed import Source
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
@@ -61,12 +62,13 @@ class Bounced:
     def _routed(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
         """Send what came back once more, by the fallback or to others; return to whom."""
         heirs = [fallback_of] if fallback_of else self._heirs(conn, mail.message_id, mail.partner)
-        triage = cases.as_triage(cases.message(conn, mail.message_id))
+        stored = cases.message(conn, mail.message_id)
+        triage, came = cases.as_triage(stored), Source(cases.raw(conn, stored.id), stored.arrived_at)
         ids = (mail.message_id, mail.case_id)
         reference = cases.reference(conn, mail.case_id)
         for one in heirs:
             again = fallback_of is not None
-            made = self.composer.routed(triage, reference, one, self.rulebook, *ids, now, again=again)
+            made = self.composer.routed(triage, reference, one, self.rulebook, *ids, now, again=again, source=came)
             queue.enqueue(conn, made, now)
         return heirs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -14,9 +14,12 @@ from intake.mail.threading import OF_MAIL
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
 from intake.outbox import listing, owed, samples, views
+from intake.outbox.enclosed import Enclosures, Source, enclosures
 from intake.outbox.listing import Reader
-from intake.outbox.mime import Head, assemble
+from intake.outbox.mime import File, Head, assemble
 from intake.outbox.service import Service
+from intake.outbox.shared import Shared, shared
+from intake.outbox.sharing import Terms, terms
 from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, DigestItem
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
@@ -92,7 +95,7 @@ class Composer:
             expires_at=now + ACKNOWLEDGE_FOR,
         )
         head = replace(self._head(draft, now, reference), others=_ANSWER)
-        if _is_standard(triage):
+        if triage.acknowledge == "standard":
             head = replace(head, in_reply_to=triage.message_id)
         else:
             head = replace(head, sender_name="", thread=None)
@@ -109,20 +112,33 @@ class Composer:
         now: datetime,
         *,
         again: bool = False,
+        source: Source | None = None,
     ) -> Outgoing:
-        """Pass a message to a partner at once, with why it came and what to heed.
+        """Pass a message to a partner at once, as far as its sharing level allows, with why it came and what to heed.
 
-        `again`: to the partner's fallback address, because what went to the other one came back.
+        `again`: to the fallback address, as what went before came back. Without a `source` nothing is attached.
         """
         urgency = triage.decision.urgency
-        rendered = self.templates.render(self._routed(triage, reference, partner, rulebook))
+        of = self.terms(triage, partner, rulebook, now)
+        enclosed = enclosures(triage, of, partner, reference, source)
+        rendered = self.templates.render(
+            self._routed(shared(triage, of, partner, rulebook), enclosed, reference, partner)
+        )
         draft = self._to_partner(f"routed:{message_id}:{partner.id}", "routed", partner, now, again=again)
         draft = replace(draft, priority=PRIORITY[urgency])
         draft = self._of_case(draft, reference, message_id, case_id)
         head = self._head(draft, now, reference)
         if urgency is Urgency.EMERGENCY:
             head = replace(head, others={**head.others, "Importance": "high"})
-        return self._written(draft, head, rendered)
+        return self._written(draft, head, rendered, enclosed.files)
+
+    def terms(self, triage: Triage, partner: Partner, rulebook: Rulebook, now: datetime) -> Terms:
+        """Return the terms on which a partner gets that message today."""
+        return terms(partner, rulebook, triage.decision.flags, triage.decision.urgency, self.today(now))
+
+    def today(self, now: datetime) -> date:
+        """Return the partnership's date."""
+        return now.astimezone(self._service.time_zone).date()
 
     def digest(  # noqa: PLR0913 (a digest's ingredients, and where it goes)
         self,
@@ -182,8 +198,8 @@ class Composer:
                 for links in samples.LINKS:
                     headline = {**contents.headline, "service": replace(self._service, links=links)}
                     yield replace(contents, headline=headline, language=tag, reviewed_only=False)
-        for letter in samples.ROUTED:
-            yield self._routed(letter, samples.REFERENCE, samples.PARTNER, samples.RULEBOOK)
+        for passed, enclosed in samples.routed():
+            yield self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER)
         for items in samples.DIGESTS:
             digest = self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
             tasks = owed.listed(samples.TASKS, self._service.time_zone, samples.NOW)
@@ -203,14 +219,10 @@ class Composer:
             reviewed_only=self._service.reviewed_only,
         )
 
-    def _routed(self, triage: Triage, reference: str, partner: Partner, rulebook: Rulebook) -> Contents:
-        headline = self._headline(
-            reference=reference or "none",
-            partner=partner.name,
-            urgency=triage.decision.urgency.value,
-            category=views.category_name(triage.decision.categories[0], rulebook),
-        )
-        return Contents("routed", headline, views.routed(triage, partner, rulebook, self._service.time_zone))
+    def _routed(self, letter: Shared, enclosed: Enclosures, reference: str, partner: Partner) -> Contents:
+        known = {"partner": partner.name, "urgency": letter.urgency.value, "category": letter.categories[0]}
+        headline = self._headline(reference=reference or "none", **known)
+        return Contents("routed", headline, views.routed(letter, enclosed, self._service.time_zone))
 
     def _digest(self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, now: datetime) -> Contents:
         urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
@@ -277,13 +289,9 @@ class Composer:
             others={"Auto-Submitted": "auto-generated"},
         )
 
-    def _written(self, draft: Outgoing, head: Head, rendered: Rendered) -> Outgoing:
+    def _written(self, draft: Outgoing, head: Head, rendered: Rendered, files: Sequence[File] = ()) -> Outgoing:
         head = replace(head, others={**head.others, "X-Loop": self._service.address})
-        return replace(draft, mail=assemble(head, rendered), problems=rendered.problems)
-
-
-def _is_standard(triage: Triage) -> bool:
-    return triage.acknowledge == "standard"
+        return replace(draft, mail=assemble(head, rendered, files), problems=rendered.problems)
 
 
 def acknowledgement_key(triage: Triage) -> str:

@@ -108,5 +108,11 @@ def bodies(mail: bytes) -> tuple[str, str]:
     return text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
 
 
+def attached(mail: bytes) -> list[File]:
+    """Return the files that go with a mail that `assemble` made."""
+    parts = _read(mail).iter_attachments()
+    return [File(one.get_filename() or "", one.get_content_type(), one.get_content()) for one in parts]
+
+
 def _read(mail: bytes) -> EmailMessage:
     return message_from_bytes(mail, policy=_POLICY.clone(refold_source="none"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import product
 
 from intake.mail.message import Attachment
 from intake.mail.values import (
@@ -19,7 +21,22 @@ from intake.mail.values import (
     Triage,
     Urgency,
 )
+from intake.outbox.enclosed import (
+    ATTACHED,
+    INFECTED,
+    KEPT,
+    KIND,
+    LARGE,
+    METADATA,
+    STRIPPED,
+    UNSCANNED,
+    Enclosed,
+    Enclosures,
+    Original,
+)
 from intake.outbox.service import Links
+from intake.outbox.shared import Shared, shared
+from intake.outbox.sharing import terms
 from intake.outbox.views import FAULTS, Alert, DigestItem
 from intake.rules.rulebook import Agreement, Category, Partner, Rulebook, Sharing
 from intake.rules.weigh import GENERAL
@@ -85,10 +102,7 @@ _FULL = replace(
     language=_RARE,
     own_words="Words\n\nof a letter",
     full_text="Words\n\nof a letter",
-    attachments=(
-        Attachment(0, "photo.jpg", "image/jpeg", 2_300_000, "", inline=False),
-        Attachment(1, "letter.pdf", "application/pdf", 1_000, "", inline=False),
-    ),
+    attachments=tuple(Attachment(n, "photo.jpg", "image/jpeg", 2_300_000 >> n, "", inline=False) for n in range(8)),
     decision=replace(
         _BARE.decision,
         categories=("first", "second"),
@@ -152,7 +166,6 @@ _LINK = "https://site.example.org/page"
 LINKS = (Links(), Links(_LINK, _LINK, _LINK))
 
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
-ROUTED = (_TYPICAL, _BARE, _FULL, *_WITHHELD)
 DIGESTS: tuple[tuple[DigestItem, ...], ...] = (_DIGEST, (), (_PLAIN,))
 TASKS = (Task(REFERENCE, "today", NOW - timedelta(hours=3), None, None, ()),)
 _FAULT = Alert(
@@ -161,4 +174,17 @@ _FAULT = Alert(
     "What was saved is not in force; the rules before it are.",
     ("10-housing.yaml:3:5: `mouldy` is no category (did you mean `mould`?)",),
 )
+_STATES = (ATTACHED, STRIPPED, KEPT, INFECTED, UNSCANNED, KIND, METADATA, LARGE)
+_LETTER = Original(ATTACHED, f"{REFERENCE}-original.eml", 1_000, "0" * 64, NOW)
 ALERTS = (_FAULT, replace(_FAULT, lines=_FAULT.lines * (FAULTS + 1)), replace(_FAULT, lines=()))
+
+
+def routed() -> Iterator[tuple[Shared, Enclosures]]:
+    """Yield letters as far as partners of every level may have them, with attachments that came to every end."""
+    each = tuple(Enclosed(state, f"{REFERENCE}-1.jpg") for state in _STATES)
+    levels = [*product((_TYPICAL, _FULL, _BARE), Sharing), *((one, Sharing.FULL) for one in _WITHHELD)]
+    for number, (letter, sharing) in enumerate(levels):
+        partner = replace(PARTNER, sharing=sharing, agreement=None if letter is _BARE else PARTNER.agreement)
+        of = terms(partner, RULEBOOK, letter.decision.flags, letter.decision.urgency, NOW.date())
+        original = replace(_LETTER, state=_STATES[number % len(_STATES)])
+        yield shared(letter, of, PARTNER, RULEBOOK), Enclosures(each, original if sharing is Sharing.FULL else None)

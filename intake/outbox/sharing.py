@@ -7,19 +7,19 @@ asks for: `anonymous` to redacted, `safe-contact` to contact withheld.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from intake.mail import redact
 from intake.mail.redact import Kind, Writer
-from intake.mail.values import Urgency
+from intake.mail.values import Delivery, Route, Triage, Urgency
 from intake.rules.rulebook import Partner, Rulebook, Sharing
-from intake.rules.weigh import GENERAL
+from intake.rules.weigh import GENERAL, with_fallback
 
 AGREEMENT, ANONYMOUS, SAFE_CONTACT = "agreement", "anonymous", "safe-contact"  # what lowers a level
 
 _COUNTS = frozenset({"reference", "urgency", "categories", "areas"})
-_REDACTED = _COUNTS | {"arrived", "written", "language", "flags", "subject", "words", "why", "attachments"}
+_REDACTED = _COUNTS | {"flags", "arrived", "written", "language", "subject", "words", "attachments", "why", "asked_by"}
 _CONTACT_WITHHELD = _REDACTED | {"photographs"}
 MAY_GO = {
     Sharing.COUNTS: _COUNTS,
@@ -68,6 +68,21 @@ def terms(partner: Partner, rulebook: Rulebook, flags: Iterable[str], urgency: U
         taken_out -= _PLACES
     lowered_by = (*([AGREEMENT] if known is not partner.sharing else []), *asked)
     return Terms(level, partner.sharing, lowered_by, taken_out)
+
+
+def overseen(triage: Triage, rulebook: Rulebook, day: date) -> Triage:
+    """Return the triage with an emergency that a partner may not read routed to the partners of `general`, too."""
+    decision, partners = triage.decision, rulebook.partners
+    if decision.urgency is not Urgency.EMERGENCY:
+        return triage
+    routes = {one.partner: one for one in decision.routes}
+    now = [one for one, route in routes.items() if route.delivery is Delivery.NOW and one in partners]
+    of = {one: terms(partners[one], rulebook, decision.flags, decision.urgency, day) for one in now}
+    blind = next((one for one in now if not of[one].has("words")), None)
+    for one in with_fallback(rulebook, {}, decision.flags, GENERAL) if blind else ():
+        if one not in now:
+            routes[one] = Route(one, Delivery.NOW, f"{blind} may not read it")
+    return replace(triage, decision=replace(decision, routes=tuple(routes.values())))
 
 
 def words(text: str, of: Terms, writer: Writer) -> str:

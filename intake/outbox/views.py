@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from intake.mail.message import Attachment
 from intake.mail.redact import NOBODY, Writer
-from intake.mail.values import Decision, Evidence, Triage, Urgency
+from intake.mail.values import Urgency
+from intake.outbox.enclosed import Enclosed, Enclosures, Original
 from intake.outbox.quoting import one_line, safe, without_contact
-from intake.rules.rulebook import Partner, Rulebook
+from intake.outbox.shared import LINE, WORDS, Flag, Listed, Shared, category_name
+from intake.rules.rulebook import Rulebook
 
-WORDS = 20_000  # characters of a letter that a routed mail quotes
-LINE = 300  # characters of a subject or a name
-RULES = 20  # rules that a routed mail names
-WORDS_OF_A_RULE = 8
+__all__ = ["Alert", "DigestItem", "area_names", "category_name", "shown", "when"]
+
 FAULTS = 50  # that an alert names
-
-_DEFENCES = ("anonymous", "safe-contact")  # flags that withhold who wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +54,26 @@ def alert(told: Alert) -> Mapping[str, object]:
     return {"sentence": told.sentence, "lines": lines, "more": len(told.lines) - len(lines)}
 
 
-def routed(triage: Triage, partner: Partner, rulebook: Rulebook, zone: ZoneInfo) -> Mapping[str, object]:
-    """Return what the bodies of a routed mail know."""
-    flags = [flag.partition(":")[::2] for flag in triage.decision.flags]
-    withheld = [name for name, _ in flags if name in _DEFENCES]
+def routed(letter: Shared, enclosed: Enclosures, zone: ZoneInfo) -> Mapping[str, object]:
+    """Return what the bodies of a routed mail know: what is not in `letter` is not in them."""
+    sender, original = letter.sender, enclosed.original
     return {
-        "categories": [category_name(one, rulebook) for one in triage.decision.categories],
-        "areas": area_names(triage.decision.areas, rulebook),
-        "flags": [{"id": name, "value": _partner_name(value, rulebook)} for name, value in flags],
-        "withheld": withheld,
-        "sender": None if withheld else _sender(triage),
-        "written": when(triage.date, zone),
-        "language": triage.language.tag,
-        "subject": shown(triage.subject, LINE, bool(withheld)),
-        "words": shown(_words(triage), WORDS, bool(withheld)),
-        "attachments": [_attachment(one) for one in triage.attachments],
-        "why": [_why(one, bool(withheld)) for one in _telling(triage.decision)[:RULES]],
-        "asked_by": next((route.why for route in triage.decision.routes if route.partner == partner.id), ""),
+        "level": letter.terms.level.value,
+        "withheld": list(letter.terms.lowered_by),
+        "ask": [{"name": one.name, "address": one.address} for one in letter.ask],
+        "categories": list(letter.categories),
+        "areas": list(letter.areas),
+        "flags": [_flag(one) for one in letter.flags],
+        "sender": {"name": _line(sender.name), "address": _line(" ".join(sender.addresses))} if sender else None,
+        "written": when(letter.written, zone),
+        "language": letter.language or "und",
+        "subject": safe(letter.subject, LINE),
+        "words": safe(letter.words, WORDS),
+        "attachments": [_attachment(*pair) for pair in zip(letter.attachments, enclosed.each, strict=False)],
+        "original": _original(original, zone) if original else None,
+        "why": [{"rule": one.rule, "did": one.did, "words": [_line(each) for each in one.words]} for one in letter.why],
+        "asked_by": letter.asked_by,
     }
-
-
-def category_name(category: str, rulebook: Rulebook) -> str:
-    """Return the category's name; its id where the rulebook does not know it any more."""
-    return rulebook.categories[category].name if category in rulebook.categories else category
 
 
 def area_names(areas: Sequence[str], rulebook: Rulebook) -> list[str]:
@@ -87,49 +81,27 @@ def area_names(areas: Sequence[str], rulebook: Rulebook) -> list[str]:
     return [rulebook.areas.get(one, one) for one in areas]
 
 
-def _words(triage: Triage) -> str:
-    """Return the sender's own words; the whole text where there are none, or where rules fired on the rest of it."""
-    read_on = any(span.field == "full-text" for one in triage.decision.evidence for span in one.spans)
-    return triage.full_text if read_on or not triage.own_words.strip() else triage.own_words
-
-
 def shown(text: str, limit: int, withheld: bool) -> str:
     """Return at most `limit` characters, with nothing that becomes a link, nor a contact where those are withheld."""
     return safe(without_contact(text) if withheld else text, limit)
 
 
-def _sender(triage: Triage) -> Mapping[str, str]:
-    return {
-        "name": one_line(safe(triage.from_name, LINE)),
-        "address": one_line(safe(triage.reply_address or triage.from_address, LINE)),
-    }
+def _line(text: str) -> str:
+    return one_line(safe(text, LINE))
 
 
-def _telling(decision: Decision) -> list[Evidence]:
-    """Leave out rules that did no more than weigh for a category which was not assigned."""
-    assigned = {f"category {one}" for one in decision.categories}
-    return [
-        one
-        for one in decision.evidence
-        if any(not effect.startswith("category ") or effect in assigned for effect in one.effects)
-    ]
+def _flag(flag: Flag) -> Mapping[str, object]:
+    return {"id": flag.id, "value": flag.partner, "words": [_line(one) for one in flag.words]}
 
 
-def _why(evidence: Evidence, withheld: bool) -> Mapping[str, object]:
-    words = dict.fromkeys(one_line(shown(span.text, LINE, withheld)) for span in evidence.spans)
-    return {"rule": evidence.rule, "effects": evidence.effects, "words": list(words)[:WORDS_OF_A_RULE]}
+def _attachment(one: Listed, what: Enclosed) -> Mapping[str, str]:
+    listed = {"name": _line(one.name), "type": _line(one.type), "size": _size(one.size)}
+    return {**listed, "state": what.state, "file": what.name}
 
 
-def _partner_name(value: str, rulebook: Rulebook) -> str:
-    return rulebook.partners[value].name if value in rulebook.partners else value
-
-
-def _attachment(attachment: Attachment) -> Mapping[str, str]:
-    return {
-        "name": one_line(safe(attachment.name, LINE)),
-        "type": one_line(safe(attachment.type, LINE)),
-        "size": _size(attachment.size),
-    }
+def _original(one: Original, zone: ZoneInfo) -> Mapping[str, str]:
+    told = {"state": one.state, "name": one.name, "size": _size(one.size), "sha256": one.sha256}
+    return {**told, "received": f"{one.received.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"}
 
 
 def _size(count: int) -> str:
