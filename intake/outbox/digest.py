@@ -28,7 +28,7 @@ from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
 from intake.store.search import words
 from intake.store.tables import cases, digest_items, digests, message_categories, messages, outbox
-from intake.store.upsert import upsert
+from intake.store.upsert import insert_new, upsert
 
 WORDS = 5_000  # characters of a message that are looked at: for its excerpt, and for what says nearly the same
 AT_ONCE = 500  # rows that are read ahead
@@ -63,8 +63,7 @@ def latest_slot(
 def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bool:
     """Put a message on what the partner has not had yet; False where it had been put there before."""
     row = {"partner": partner_id, "message_id": message_id, "queued_at": now}
-    new = upsert(conn, digest_items).values(row).on_conflict_do_nothing(index_elements=["partner", "message_id"])
-    return conn.scalar(new.returning(digest_items.c.id)) is not None
+    return insert_new(conn, digest_items, row, "partner", "message_id") is not None
 
 
 def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, int]:
@@ -144,9 +143,7 @@ def _open(partner_id: str) -> ColumnElement[bool]:
 def _begin(conn: Connection, partner_id: str, slot: datetime, now: datetime) -> int | None:
     """Return the new digest's id; None where that slot has one. A second process waits here for the first (D1)."""
     row = {"partner": partner_id, "slot": slot, "made_at": now, "items": 0}
-    new = upsert(conn, digests).values(row).on_conflict_do_nothing(index_elements=["partner", "slot"])
-    made: int | None = conn.scalar(new.returning(digests.c.id))
-    return made
+    return insert_new(conn, digests, row, "partner", "slot")
 
 
 def _items(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) -> list[DigestItem]:

@@ -23,7 +23,7 @@ from intake.outbox.compose import TRY_FOR, MailKind, Outgoing
 from intake.outbox.mime import as_second_copy
 from intake.store.packing import pack, unpack
 from intake.store.tables import cases, digest_items, digests, outbox
-from intake.store.upsert import upsert
+from intake.store.upsert import insert_new
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +97,7 @@ def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
         "expires_at": outgoing.expires_at,
         "attempts": 0,
     }
-    new = upsert(conn, outbox).values(values).on_conflict_do_nothing(index_elements=[outbox.c.key])
-    return conn.scalar(new.returning(outbox.c.id)) is not None
+    return insert_new(conn, outbox, values, "key") is not None
 
 
 def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit: int = 1) -> list[Queued]:

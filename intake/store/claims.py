@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from intake.errors import IntakeError
 from intake.mailbox.source import Place
 from intake.store.packing import unpack
 from intake.store.tables import WAITING, deliveries, raws
 
+_STILL_CLAIMED = (
+    select(deliveries.c.raw_hash)
+    .where(deliveries.c.id == bindparam("delivery"), WAITING, deliveries.c.fence == bindparam("by_fence"))
+    .with_for_update()
+)
 LARGEST_BYTES = 32 * 1024 * 1024  # of raw mail in one claim, unless one message alone is larger
 
 
@@ -73,15 +78,7 @@ def hold(conn: Connection, claimed: Claimed) -> str:
 
     Raises ClaimLost.
     """
-    raw_hash: str | None = conn.scalar(
-        select(deliveries.c.raw_hash)
-        .where(
-            deliveries.c.id == claimed.delivery_id,
-            WAITING,
-            deliveries.c.fence == claimed.fence,
-        )
-        .with_for_update()
-    )
+    raw_hash: str | None = conn.scalar(_STILL_CLAIMED, {"delivery": claimed.delivery_id, "by_fence": claimed.fence})
     if raw_hash is None:
         raise ClaimLost(f"delivery {claimed.delivery_id} was taken by another worker, or has its outcome")
     return raw_hash

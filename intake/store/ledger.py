@@ -14,9 +14,10 @@ from intake.store.packing import pack
 from intake.store.quarantine import DISMISSED
 from intake.store.tables import UNSETTLED, deliveries, quarantine, raws
 from intake.store.tally import EVERYTHING
-from intake.store.upsert import upsert
+from intake.store.upsert import insert_new, upsert
 
 LATE_AFTER = timedelta(hours=48)  # F11
+_IS_KEPT = select(exists().where(raws.c.hash == bindparam("of_raw")))
 ASK_AGAIN_AFTER = timedelta(hours=1)  # for a message that the server did not hand over (F7)
 
 
@@ -106,7 +107,7 @@ def _keep(conn: Connection, fetched: Fetched, now: datetime, *, late: bool) -> i
 
 
 def _keep_raw(conn: Connection, raw_hash: str, raw: bytes, now: datetime) -> None:
-    if not conn.scalar(select(exists().where(raws.c.hash == raw_hash))):
+    if not conn.scalar(_IS_KEPT, {"of_raw": raw_hash}):
         row = {"hash": raw_hash, "size": len(raw), "data": pack(raw), "kept_at": now}
         conn.execute(upsert(conn, raws).on_conflict_do_nothing(), row)
 
@@ -134,9 +135,7 @@ def _insert(conn: Connection, fetched: Fetched, now: datetime, values: dict[str,
         "first_seen_at": now,
         **values,
     }
-    insert = upsert(conn, deliveries).on_conflict_do_nothing()
-    new: int | None = conn.scalar(insert.returning(deliveries.c.id), row)
-    return new
+    return insert_new(conn, deliveries, row)
 
 
 def _complete(conn: Connection, place: Place, now: datetime, values: dict[str, object]) -> int | None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from intake.mail.values import Delivery, Evidence, NearMiss, Route, Span
 from intake.store.columns import storable
 
 
-def plain(value: object) -> Any:
+def plain(value: Any) -> Any:
     """Return nested values as JSON knows them: a value's fields as an object, every sequence as an array."""
     if isinstance(value, str):
         return storable(value)
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
-    return value
+    names = _names(value.__class__)
+    return {name: plain(getattr(value, name)) for name in names} if names else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def evidence(rows: Iterable[Mapping[str, Any]]) -> tuple[Evidence, ...]:

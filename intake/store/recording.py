@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, insert, select, update
 
 from intake.mail.addresses import address_hash
 from intake.mail.values import Reason, Triage
@@ -19,7 +19,7 @@ from intake.store.locks import take_turn
 from intake.store.plain import plain
 from intake.store.references import new_reference
 from intake.store.tables import attachments, cases, deliveries, message_categories, messages, takings
-from intake.store.upsert import upsert
+from intake.store.upsert import insert_new
 
 SAME_ID = Reason("same-message-id", "another message of this sender bears the same Message-ID")
 FOLLOW_UP = Reason("follow-up", "it joins a case whose sender has been answered, or was not to be")
@@ -45,6 +45,23 @@ class Placing:
 
 ALONE = Placing()
 
+_KNOWN = (
+    select(messages.c.id, messages.c.case_id, cases.c.reference)
+    .outerjoin(cases, cases.c.id == messages.c.case_id)
+    .order_by(messages.c.id)
+    .limit(1)
+)
+_SAME_RAW = _KNOWN.where(messages.c.raw_hash == bindparam("same"))
+_SAME_CONTENT = _KNOWN.where(messages.c.content_key == bindparam("same"))
+_HAS_OTHER = select(
+    exists().where(messages.c.id_key == bindparam("key"), messages.c.content_key != bindparam("content"))
+)
+_DONE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"))
+    .values(state=bindparam("outcome"), message_id=bindparam("became"), claimed_by=None, claimed_until=None)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -64,15 +81,14 @@ def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime, pl
     """
     raw_hash = hold(conn, claimed)
     recorded = (
-        _copy(conn, messages.c.raw_hash == raw_hash)
+        _copy(conn, _SAME_RAW, raw_hash)
         or _insert(conn, claimed, triage, placing, raw_hash, now)
-        or _copy(conn, messages.c.content_key == triage.content_key)
+        or _copy(conn, _SAME_CONTENT, triage.content_key)
     )
     if recorded is None:
         raise RuntimeError("the message that this one is a copy of is gone")
-    outcome = {"state": "duplicate" if recorded.duplicate else "recorded", "message_id": recorded.message_id}
-    done = update(deliveries).where(deliveries.c.id == claimed.delivery_id)
-    conn.execute(done.values(**outcome, claimed_by=None, claimed_until=None))
+    outcome = {"outcome": "duplicate" if recorded.duplicate else "recorded", "became": recorded.message_id}
+    conn.execute(_DONE, outcome | {"delivery": claimed.delivery_id})
     return recorded
 
 
@@ -85,19 +101,12 @@ def repeats_id(conn: Connection, triage: Triage) -> bool:
     if key is None:
         return False
     take_turn(conn, key)
-    other = exists().where(messages.c.id_key == key, messages.c.content_key != triage.content_key)
-    return bool(conn.scalar(select(other)))
+    return bool(conn.scalar(_HAS_OTHER, {"key": key, "content": triage.content_key}))
 
 
-def _copy(conn: Connection, same: ColumnElement[bool]) -> Recorded | None:
+def _copy(conn: Connection, which: Select[tuple[int, int | None, str | None]], same: str) -> Recorded | None:
     """Return the message that this one is a copy of; None where there is none."""
-    row = conn.execute(
-        select(messages.c.id, messages.c.case_id, cases.c.reference)
-        .outerjoin(cases, cases.c.id == messages.c.case_id)
-        .where(same)
-        .order_by(messages.c.id)
-        .limit(1)
-    ).one_or_none()
+    row = conn.execute(which, {"same": same}).one_or_none()
     return row and Recorded(row.id, row.case_id, row.reference or "", duplicate=True, repeated_id=False)
 
 
@@ -110,8 +119,7 @@ def _insert(  # noqa: PLR0913, PLR0917 (what it is, where it belongs, and when)
         triage = _flagged(triage)
     case_id, reference = _case(conn, placing, now)
     row = _row(claimed, triage, placing) | {"case_id": case_id, "raw_hash": raw_hash, "recorded_at": now}
-    new = upsert(conn, messages).on_conflict_do_nothing(index_elements=[messages.c.content_key])
-    message_id = conn.scalar(new.returning(messages.c.id), row)
+    message_id = insert_new(conn, messages, row, "content_key")
     if message_id is None:
         if placing.case_id is None:
             conn.execute(delete(cases).where(cases.c.id == case_id))
@@ -145,11 +153,10 @@ def _change_case(conn: Connection, case_id: int, message_id: int, placing: Placi
 
 def _open_case(conn: Connection, placing: Placing, now: datetime) -> tuple[int, str]:
     """Return (id, reference) of a new case; a reference that is taken already is drawn again."""
-    new = upsert(conn, cases).on_conflict_do_nothing().returning(cases.c.id)
     while True:
         reference = new_reference(secrets.SystemRandom())
         case = {"reference": reference, "opened_at": now, "may_belong_to": placing.may_belong_to}
-        case_id = conn.scalar(new, case)
+        case_id = insert_new(conn, cases, case)
         if case_id is not None:
             return case_id, reference
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
 
 from intake.errors import UserError
 from intake.mail.addresses import address_key
@@ -32,6 +32,14 @@ class Standing:
     urgency: Urgency  # the highest of the same
 
 
+_DEAD = select(dead_addresses.c.since).where(dead_addresses.c.address == bindparam("marked"))
+_SEEN_IN = (
+    select(thread_ids.c.case_id)
+    .where(thread_ids.c.id_hash.in_(bindparam("hashes", expanding=True)))
+    .distinct()
+    .order_by(thread_ids.c.case_id)
+    .limit(20)
+)
 NEW = Standing(0, "", False, frozenset(), (), frozenset(), Urgency.ROUTINE)
 
 
@@ -53,8 +61,7 @@ def by_references(conn: Connection, references: Iterable[str]) -> list[Standing]
 def by_ids(conn: Connection, ids: Iterable[str]) -> list[Standing]:
     """Return the cases in which one of those Message-IDs was seen, the oldest first."""
     hashes = [_hash(one) for one in ids]
-    known = select(thread_ids.c.case_id).where(thread_ids.c.id_hash.in_(hashes)).distinct()
-    found = conn.scalars(known.order_by(thread_ids.c.case_id).limit(20)).all() if hashes else []
+    found = conn.scalars(_SEEN_IN, {"hashes": hashes}).all() if hashes else []
     return [one for id_ in found if (one := _standing(conn, select(cases).where(cases.c.id == id_)))]
 
 
@@ -126,7 +133,7 @@ def _turn(conn: Connection, reference: str, values: dict[str, datetime | None], 
 
 def is_dead(conn: Connection, address: str) -> bool:
     """Tell whether our mail came back from that address for good, and nobody has taken the mark away."""
-    return conn.scalar(select(dead_addresses.c.since).where(_marked(address))) is not None
+    return conn.scalar(_DEAD, {"marked": _key(address)}) is not None
 
 
 def mark_dead(conn: Connection, address: str, message_id: int, detail: str, now: datetime) -> None:
@@ -143,7 +150,7 @@ def dead(conn: Connection) -> list[DeadAddress]:
 
 def revive(conn: Connection, address: str) -> bool:
     """Take the mark away; False where there is none."""
-    return conn.execute(delete(dead_addresses).where(_marked(address))).rowcount > 0
+    return conn.execute(delete(dead_addresses).where(dead_addresses.c.address == _key(address))).rowcount > 0
 
 
 def token_key(conn: Connection) -> bytes | None:
@@ -166,10 +173,6 @@ def mail_about(
         of_case = select(outbox).where(outbox.c.case_id == case_id, kind)
         row = conn.execute(of_case.order_by(outbox.c.id.desc()).limit(1)).one_or_none()
     return row
-
-
-def _marked(address: str) -> ColumnElement[bool]:
-    return dead_addresses.c.address == _key(address)
 
 
 def _key(address: str) -> str:
