@@ -52,7 +52,7 @@ from intake.rules.rulebook import DigestTimes, Rulebook
 from intake.store.database import Database, pending, upgrade
 from intake.store.state import Counts, counts
 from intake.triage import Sorter
-from intake.yamlfile import DAYS
+from intake.yamlshape import DAYS
 
 NOT_UPGRADED = "the database is of an older version: `intake run` or `intake db upgrade` brings it up to date"
 NOT_STARTED = "the service has not been started here: `intake run` makes the database"

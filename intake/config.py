@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from intake.config_servers import Email, Mailbox, OAuth, Scanner, Secretive, Section, Smtp, Text, email_address
 from intake.errors import UserError
-from intake.yamlfile import DAYS, ClockTime, Day, load_file, validate
+from intake.yamlfile import load_file
+from intake.yamlshape import DAYS, ClockTime, Day, validate
 
 
 def _address_or_domain(value: str) -> str:

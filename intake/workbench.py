@@ -16,7 +16,7 @@ from intake.store import cases, history
 from intake.store.cases import StoredMessage
 from intake.store.database import Database
 from intake.triage import Sorter, judge
-from intake.yamlfile import meant
+from intake.yamlshape import meant
 
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 

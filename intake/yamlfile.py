@@ -6,25 +6,18 @@ number with a leading zero stays text (telephone numbers have one). Anchors, ali
 
 from __future__ import annotations
 
-import datetime
 import re
-import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any
 
-import pydantic
 import yaml
-from pydantic_core import ErrorDetails
 
 from intake.errors import Problem, UserError
 
 Where = tuple[str | int, ...]
-Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 LARGEST = 5_000_000  # bytes of UTF-8
 MOST_NODES = 300_000  # keys, values, lists and mappings of one file
@@ -42,10 +35,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?")
 _SYNTAX_HINTS = (
     ("tab character", "indent with spaces"),
-    (
-        "cannot start any token",
-        "a text that begins with such a sign needs quotes; indent with spaces, not tabs",
-    ),
+    ("cannot start any token", "a text that begins with such a sign needs quotes; indent with spaces, not tabs"),
     ("mapping values are not allowed", "a text with a colon in it needs quotes; or the line is indented wrongly"),
     ("expected '-' indicator", "the line is indented wrongly, or a list and keys are mixed"),
     ("expected <block end>", "the line is indented wrongly"),
@@ -83,6 +73,11 @@ class Document:
         builder = _built(self.raw, self.file, DEEPEST)
         return builder.values, builder.keys
 
+    @cached_property
+    def hinted(self) -> set[Where]:
+        """Where it was said what may have been meant: looking that up for thousands of faults would take minutes."""
+        return set()
+
     def has(self, path: Where) -> bool:
         """Whether anything stands at `path`."""
         part = self.data
@@ -105,29 +100,29 @@ def load_file(path: Path, file: str = "") -> Document:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
     except OSError as error:
-        raise _refused(name, [Problem(name, 0, 0, f"cannot be read: {error.strerror}")]) from None
+        raise refused(name, [Problem(name, 0, 0, f"cannot be read: {error.strerror}")]) from None
     return load(decode(raw, name), name)
 
 
 def decode(raw: bytes, file: str) -> str:
     """Return the text of a file's bytes, byte for byte; raises UserError where it is too large or not UTF-8."""
     if len(raw) > LARGEST:
-        raise _refused(file, [_too_large(file)])
+        raise refused(file, [_too_large(file)])
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise _refused(file, [Problem(file, line, 0, "is not UTF-8", "save the file as UTF-8")]) from None
+        raise refused(file, [Problem(file, line, 0, "is not UTF-8", "save the file as UTF-8")]) from None
 
 
 def load(text: str, file: str) -> Document:
     """Read `text`, reported as `file`; raises UserError with every fault that can be told apart."""
     raw = text.removeprefix("\ufeff").encode("utf-8", "surrogatepass")
     if len(raw) > LARGEST:
-        raise _refused(file, [_too_large(file)])
+        raise refused(file, [_too_large(file)])
     builder = _built(raw, file, NEAR)
     if builder.problems:
-        raise _refused(file, _built(raw, file, DEEPEST).problems[:MOST_PROBLEMS])
+        raise refused(file, _built(raw, file, DEEPEST).problems[:MOST_PROBLEMS])
     return Document(file, builder.data, raw, builder.values)
 
 
@@ -143,7 +138,8 @@ def _built(raw: bytes, file: str, deepest: int) -> _Builder:
     return builder
 
 
-def _refused(file: str, problems: list[Problem]) -> UserError:
+def refused(file: str, problems: list[Problem]) -> UserError:
+    """Return what to raise for a file with these faults, in the order of its lines."""
     return UserError(f"{file} cannot be used", sorted(problems, key=lambda one: (one.line, one.column)))
 
 
@@ -240,12 +236,12 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return
         if event.style in (None, "") and not isinstance(_resolve(key), str):
-            self._fault(event, f"the key {_quoted(key)} must be text", "put it in quotes")
+            self._fault(event, f"the key {quoted(key)} must be text", "put it in quotes")
         elif key == "<<":
             self._fault(event, "merge keys (<<) are not allowed", "write it out")
         elif key in frame.data:
             first = f"first on line {self.keys[path][0]}" if path in self.keys else ""
-            self._fault(event, f"the key {_quoted(key)} stands here twice", first)
+            self._fault(event, f"the key {quoted(key)} stands here twice", first)
         else:
             frame.key, frame.skipping = key, False
             if len(path) <= self._deepest:
@@ -296,153 +292,7 @@ def _resolve(value: str) -> Any:
     return float(value) if _FLOAT.fullmatch(value) else value
 
 
-_KINDS = {  # what pydantic wanted, by its error type
-    "string_type": "text",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
-    "dict_type": "a group of `key: value` lines",
-    "mapping_type": "a group of `key: value` lines",
-    "model_type": "a group of `key: value` lines",
-    "model_attributes_type": "a group of `key: value` lines",
-    "time_type": "a time such as 07:30",
-    "time_parsing": "a time such as 07:30",
-    "date_type": "a date such as 2026-01-31",
-    "date_parsing": "a date such as 2026-01-31",
-    "date_from_datetime_parsing": "a date such as 2026-01-31",
-}
-
-
-def validate(document: Document, model: type[Model]) -> Model:
-    """Return the document as `model`; an empty one counts as an empty mapping. Raises UserError with every fault."""
-    try:
-        return model.model_validate({} if document.data is None else document.data)
-    except pydantic.ValidationError as error:
-        raise _refused(document.file, list(islice(faults(document, error, model), MOST_PROBLEMS))) from None
-
-
-def faults(document: Document, error: pydantic.ValidationError, model: Any, at: Where = ()) -> Iterator[Problem]:
-    """Yield every fault of `error`, raised for the part of `document` at `at`, with its place and a hint."""
-    by_path: dict[Where, list[ErrorDetails]] = {}
-    for one in error.errors(include_url=False):
-        by_path.setdefault(_path(document, (*at, *one["loc"]), one["type"]), []).append(one)
-    for path, errors in by_path.items():
-        wanted = list(dict.fromkeys(_KINDS[one["type"]] for one in errors if one["type"] in _KINDS))
-        if wanted:
-            given = errors[0]["input"]
-            hint = "put it in quotes" if "text" in wanted and isinstance(given, int | float) else ""
-            yield document.problem(path, f"must be {' or '.join(wanted)}, not {_described(given)}", hint)
-        for one in errors:
-            if one["type"] not in _KINDS:
-                yield _explained(document, path, one, _known_keys(model, path[len(at) : -1]))
-
-
-def _path(document: Document, loc: Iterable[int | str], kind: str) -> Where:
-    """Drop from pydantic's `loc` what is not of the file: the names of a union's members."""
-    path: Where = ()
-    loc = tuple(loc)
-    for n, step in enumerate(loc):
-        if document.has((*path, step)) or (kind == "missing" and n == len(loc) - 1):
-            path = (*path, step)
-    return path
-
-
-def _explained(document: Document, path: Where, error: ErrorDetails, known: tuple[str, ...]) -> Problem:
-    given, context = error["input"], error.get("ctx", {})
-    match error["type"]:
-        case "missing":
-            return document.problem(path[:-1], f"`{path[-1]}` is missing")
-        case "extra_forbidden":
-            hint = meant(path[-1], known) or (f"known here: {', '.join(known)}" if known else "")
-            return document.problem(path, f"unknown key {_quoted(path[-1])}", hint, key=True)
-        case "literal_error" | "enum":
-            choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-            message = f"{_quoted(given)} is not one of: {', '.join(choices)}"
-            return document.problem(path, message, meant(given, choices))
-        case "too_short" | "string_too_short":
-            return document.problem(path, "must not be empty")
-        case "value_error" | "assertion_error":
-            return document.problem(path, str(context.get("error", error["msg"])))
-    said = error["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
-    return document.problem(path, f"must be {said}" if said != error["msg"] else said)
-
-
-def meant(given: object, known: Iterable[str]) -> str:
-    """Return "did you mean `x`?" for the nearest of `known`, "" where none is near."""
-    near = get_close_matches(str(given), list(known), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else ""
-
-
-def _clock_time(value: object) -> object:
-    """Take H:MM and HH:MM only: pydantic would read 8.30 as seconds."""
-    found = re.fullmatch(_CLOCK, value) if isinstance(value, str) else None
-    if found is None and not isinstance(value, datetime.time):
-        raise ValueError(f"must be a time such as 07:30, not {_described(value)}")
-    return datetime.time(int(found[1]), int(found[2])) if found else value
-
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = get_args(Day)
-_CLOCK = "([01]?[0-9]|2[0-3]):([0-5][0-9])"
-_AS_TEXT = pydantic.WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK}$"})
-ClockTime = Annotated[datetime.time, pydantic.BeforeValidator(_clock_time), _AS_TEXT]  # wall clock, 24 hours
-
-
-def _known_keys(model: Any, path: Where) -> tuple[str, ...]:
-    models = [model]
-    for step in path:
-        models = [inner for one in models for inner in _inside(one, step)]
-    return tuple(name for one in _unwrapped(models) if _is_model(one) for name in _fields(one))
-
-
-def _inside(kind: Any, step: str | int) -> Iterator[Any]:
-    for one in _unwrapped([kind]):
-        if _is_model(one):
-            if str(step) in (known := _fields(one)):
-                yield known[str(step)]
-        elif get_args(one):
-            yield get_args(one)[-1 if isinstance(step, str) or get_origin(one) is dict else 0]
-
-
-def _fields(model: type[pydantic.BaseModel]) -> dict[str, Any]:
-    return {info.alias or name: info.annotation for name, info in model.model_fields.items()}
-
-
-def _unwrapped(kinds: Iterable[Any]) -> Iterator[Any]:
-    for kind in kinds:
-        if get_origin(kind) in (Union, types.UnionType):
-            yield from _unwrapped(get_args(kind))
-        elif get_origin(kind) is Annotated:
-            yield from _unwrapped(get_args(kind)[:1])
-        else:
-            yield kind
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
-
-
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
+    """Return what stands in a file as faults quote it: between backticks, cut where it is long."""
     text = str(value)
     return f"`{text}`" if len(text) <= 60 else f"`{text[:57]}...`"
-
-
-def _described(value: object) -> str:
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return f"`{str(value).lower()}`"
-        case dict():
-            return "a group of `key: value` lines"
-        case list():
-            return "a list"
-    return _quoted(value)

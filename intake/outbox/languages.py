@@ -13,7 +13,8 @@ from markupsafe import Markup
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from intake.errors import Problem, UserError
-from intake.yamlfile import Document, Model, load_file, validate
+from intake.yamlfile import Document, load_file
+from intake.yamlshape import Model, validate
 
 ABOUT = "about.yaml"
 NOBODY = "nobody"

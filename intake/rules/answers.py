@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from intake import yamlfile
+from intake import yamlfile, yamlshape
 from intake.errors import Problem
 from intake.mail.values import Acknowledge
 from intake.rules.lexicon import Source
@@ -23,7 +23,7 @@ def of(file: AcknowledgementsFile) -> Mapping[Acknowledge, str]:
 def read(folder: Path) -> Mapping[Acknowledge, str]:
     """Return the same from a rules folder, whatever its other files hold. Raises UserError."""
     path = folder / FILE
-    return of(yamlfile.validate(yamlfile.load_file(path, FILE), AcknowledgementsFile)) if path.is_file() else ANSWERS
+    return of(yamlshape.validate(yamlfile.load_file(path, FILE), AcknowledgementsFile)) if path.is_file() else ANSWERS
 
 
 def faults(source: Source, file: AcknowledgementsFile) -> Iterator[Problem]:
@@ -38,7 +38,7 @@ def missing(rulebook: Rulebook, folders: Collection[str]) -> list[Problem]:
     if FILE not in rulebook.files:
         return []
     document = yamlfile.load(rulebook.files[FILE], FILE)
-    shape = yamlfile.validate(document, AcknowledgementsFile)
+    shape = yamlshape.validate(document, AcknowledgementsFile)
     return [
         Source(document, ("acknowledgements", n, "template")).unknown("template folder", one.template, folders)
         for n, one in enumerate(shape.acknowledgements)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pydantic
 
-from intake import yamlfile
+from intake import yamlfile, yamlshape
 from intake.errors import Problem, UserError
 from intake.rules import answers, golden, rota_shape
 from intake.rules.compile import Known
@@ -58,7 +58,7 @@ def shaped(name: str, text: str, problems: list[Problem]) -> File | None:
         return None
     try:
         document = yamlfile.load(text, name)
-        return File(document, yamlfile.validate(document, SHAPES.get(name, RulesFile)))
+        return File(document, yamlshape.validate(document, SHAPES.get(name, RulesFile)))
     except UserError as error:
         problems += error.problems
         return None

@@ -11,7 +11,8 @@ from intake.errors import Problem
 from intake.rules.match import Matcher, pattern, regex_fault, regex_size
 from intake.rules.phrases import Leaves, Word
 from intake.rules.shape import Lists
-from intake.yamlfile import Document, Where, meant
+from intake.yamlfile import MOST_PROBLEMS, Document, Where
+from intake.yamlshape import meant
 
 DEEPEST = 20  # lists within one another
 MOST_REGEX = 500_000  # instructions of all regular expressions, beyond which searching for them at once would fail
@@ -35,6 +36,9 @@ class Source:
 
     def unknown(self, what: str, given: str, known: Iterable[str]) -> Problem:
         """Return the fault that there is no `what` called `given`."""
+        if len(self.document.hinted) >= MOST_PROBLEMS:
+            return self.problem(f"there is no {what} `{given}`")
+        self.document.hinted.add(self.path)
         listed = sorted(known)
         hint = meant(given, listed) or (f"known: {', '.join(listed)}" if len(listed) <= 30 else "")
         return self.problem(f"there is no {what} `{given}`", hint)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pydantic
 
-from intake import yamlfile
+from intake import yamlshape
 from intake.errors import Problem
 from intake.mail.values import Acknowledge
 from intake.rules import answers, examples, golden, rota, rota_shape
@@ -215,11 +215,13 @@ def _partner(shape: PartnerShape, digests: DigestTimes) -> Partner:
         id=shape.id,
         name=shape.name,
         address=shape.address,
-        digest_days=tuple(yamlfile.DAYS.index(day) for day in shape.digest_days) if shape.digest_days else digests.days,
+        digest_days=tuple(yamlshape.DAYS.index(day) for day in shape.digest_days)
+        if shape.digest_days
+        else digests.days,
         digest_times=shape.digest_time or (digests.time,),
         empty_digest=shape.empty_digest,
         digest_csv=shape.digest_csv,
-        overview=yamlfile.DAYS.index(shape.overview) if shape.overview else None,
+        overview=yamlshape.DAYS.index(shape.overview) if shape.overview else None,
         addresses=tuple(one.lower() for one in shape.addresses),
         domains=tuple(one.lower() for one in shape.domains),
         fallback=shape.fallback,

@@ -13,7 +13,7 @@ from intake.mail.values import Facts
 from intake.rules.conditions import Test
 from intake.rules.normal import words
 from intake.rules.shape import ConditionShape, HoursShape, RangeShape
-from intake.yamlfile import DAYS
+from intake.yamlshape import DAYS
 
 
 def of(shape: ConditionShape, senders: tuple[str, ...]) -> Iterator[Test]:

@@ -14,7 +14,7 @@ from intake.loopback import is_loopback
 from intake.rules.lexicon import Source
 from intake.rules.rota import ALWAYS, MINUTES, OFFICE, Chain, Contact, Rota, Shift
 from intake.rules.spelling import Address, CalendarDay, Id, Shape, Text, short
-from intake.yamlfile import DAYS, ClockTime, Day
+from intake.yamlshape import DAYS, ClockTime, Day
 
 FILE = "rota.yaml"
 

@@ -24,7 +24,7 @@ from intake.rules.spelling import (
     listed,
     short,
 )
-from intake.yamlfile import DAYS, ClockTime, Day
+from intake.yamlshape import DAYS, ClockTime, Day
 
 FieldName = Literal["subject", "own-words", "full-text", "attachment-names"]
 

@@ -11,6 +11,7 @@ from intake.errors import UserError
 from intake.rules.decide import decide
 from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import Rulebook
+from intake.yamlfile import MOST_PROBLEMS
 from tests.unit.rulebooks import CATEGORIES, PARTNERS, files, letter, rule, rulebook
 
 GOOD = files(rule("{words: [damp]}"))
@@ -180,3 +181,15 @@ def test_one_fault_does_not_hide_or_cause_others(name: str, text: str, rule_text
         "there is no condition here: it would hold of every message",
         "does nothing",
     ]
+
+
+def test_thousands_of_unknown_names() -> None:
+    """R8, R4: what was meant is looked up for as many faults as are told, among few names: not for all among all."""
+    names = range(3_000)
+    lists = "lists:\n" + "".join(f"  list-{one:05}: {{en: [word{one}]}}\n" for one in names)
+    words = ", ".join(f"$list-{one:05}x" for one in names)
+    text = f"{lists}rules:\n  - {{id: one, when: {{words: [{words}]}}, then: {{category: housing}}}}\n"
+    with pytest.raises(UserError) as caught:
+        load_files(files() | {"90-many.yaml": text})
+    assert len(caught.value.problems) == MOST_PROBLEMS
+    assert all(one.hint.startswith("did you mean `$list-") for one in caught.value.problems)

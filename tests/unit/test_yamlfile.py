@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from intake.errors import Problem, UserError
-from intake.yamlfile import LARGEST, Where, load, load_file, validate
+from intake.yamlfile import LARGEST, Where, load, load_file
+from intake.yamlshape import validate
 
 
 def problems(text: str) -> list[Problem]:
