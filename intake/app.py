@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
 from intake.ourselves import identity_of, writer_of
-from intake.outbox import digest
+from intake.outbox import agreements, digest
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
 from intake.outbox.mime import bodies
@@ -168,7 +168,7 @@ class App:
         paths = self.config.paths
         load = self._load_apart if lasting else self._load
         rules = Rules(paths.rules, paths.templates, load, load, self.database, alerts, self.worker)
-        names = tuple(mailbox.name for mailbox in self.config.mailboxes)
+        names, expires = tuple(one.name for one in self.config.mailboxes), self.connections.secret_expires
         return Daemon(
             receivers=tuple(self._receiver(mailbox) for mailbox in self.config.mailboxes),
             processor=self._processor(lambda: self._sorter(rules.rulebook)),
@@ -186,7 +186,7 @@ class App:
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
             alone=self.database.is_sqlite,
-            alarms=Alarms(self.database, alerts, names, self.connections.secret_expires),
+            alarms=Alarms(self.database, alerts, names, expires, lambda: rules.rulebook, self.zone),
             scanner=self.scanner,
         )
 
@@ -257,11 +257,12 @@ class App:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
         local, alerts = is_loopback(self.config.smtp.host), self.config.alerts.address is not None
         wrong, notes = starter.untouched(self.path, self.config.paths.rules, local=local, alerts=alerts)
-        faults = [*self._faults(lambda: self.rulebook, lambda: self.composer, self.connections.check), *wrong]
+        signed = partial(agreements.check, lambda: self.rulebook, datetime.now(self.zone).date())
+        faults = [*self._faults(lambda: self.rulebook, lambda: self.composer, signed, self.connections.check), *wrong]
         if steps := pending(self.database):
             said = NOT_STARTED if FIRST_STEP in steps else NOT_UPGRADED
             raise UserError("\n".join([*faults, *self._faults(self._connections), *notes, said]))
-        polls = {mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes}
+        polls = {one.name: one.poll_seconds for one in self.config.mailboxes}
         with self.database.read() as conn:
             found = health(conn, polls, faults, self.database.clock(conn))
         unreviewed = () if faults else self.composer.unreviewed(self.rulebook.answers)

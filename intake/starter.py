@@ -11,6 +11,7 @@ from intake.errors import UserError
 SHIPPED = ("config.yaml", "rules", "templates")
 MARK = "CHANGE"  # stands in the comment of what must be set
 EXAMPLES = "example.org"  # where the addresses are that must be replaced
+UNSIGNED = "reference: EXAMPLE"
 ADDRESSED = ("partners.yaml", "rota.yaml")  # rule files that hold addresses
 
 
@@ -44,13 +45,13 @@ def untouched(config: Path, rules: Path, *, local: bool, alerts: bool) -> tuple[
 
 
 def _examples(rules: Path) -> list[str]:
-    """Say which lines of the rules still have the shipped example addresses, a sentence a file."""
+    """Say which lines of the rules still have the shipped example addresses and agreements."""
     paths = (rules / name for name in ADDRESSED if (rules / name).is_file())
-    found = {path: [number for number, setting, _ in _settings(path) if EXAMPLES in setting] for path in paths}
     return [
-        f"{path.parent.name}/{path.name}: example addresses, under {EXAMPLES}, {_lines(numbers)}"
-        for path, numbers in found.items()
-        if numbers
+        f"{path.parent.name}/{path.name}: {what}, {_lines(numbers)}"
+        for path in paths
+        for what, mark in ((f"example addresses, under {EXAMPLES}", EXAMPLES), ("example agreements", UNSIGNED))
+        if (numbers := [number for number, setting, _ in _settings(path) if mark in setting])
     ]
 
 

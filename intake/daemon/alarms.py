@@ -6,16 +6,17 @@ in the outbox like any mail: then `intake status` and the log tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 from sqlalchemy import Connection
 
 from intake.oauth import runs_out
-from intake.outbox import queue
+from intake.outbox import agreements, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.views import Alert
+from intake.rules.rulebook import Rulebook
 from intake.store import ceilings, state, work
 from intake.store.database import Database
 from intake.store.work import SMTP, WorkFault
@@ -35,6 +36,8 @@ class Alarms:
     alerts: Alerts
     mailboxes: tuple[str, ...]
     secret_expires: date | None = None  # the last day of OAuth's client secret
+    rulebook: Callable[[], Rulebook] | None = None  # the one in force
+    zone: tzinfo = UTC  # whose date ends an agreement
 
     def look(self) -> int:
         """Tell what has become unwell, and what has mended; return how many mails that makes. Raises Temporary."""
@@ -43,7 +46,7 @@ class Alarms:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             told = sum(self._tell(conn, topic, title, error, now) for topic, title, error in self._topics(conn, now))
-            return told + self._secret(conn, now)
+            return told + self._secret(conn, now) + self._agreements(conn, now)
 
     def _secret(self, conn: Connection, now: datetime) -> bool:
         """Tell ahead, and once more when it is too late, that the client secret runs out (H5)."""
@@ -53,6 +56,11 @@ class Alarms:
         if said := runs_out(self.secret_expires, now.date()):
             return self.alerts.raised(conn, Alert(topic, title, "It is what mail is read and sent with.", (said,)), now)
         return self.alerts.mended(conn, Alert(topic, title, "There is a new one.", ()), now)
+
+    def _agreements(self, conn: Connection, now: datetime) -> int:
+        """Tell of agreements that are missing, over or near their end (D4)."""
+        partners = self.rulebook().partners.values() if self.rulebook else ()
+        return agreements.tell(conn, self.alerts, partners, now.astimezone(self.zone).date(), now)
 
     def _tell(self, conn: Connection, topic: str, title: str, error: str | None, now: datetime) -> bool:
         if error is None:
