@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+UNREAD = "the mail cannot be read"  # how the defect of a mail begins that could not be taken apart
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

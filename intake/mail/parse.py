@@ -18,7 +18,7 @@ from mailparser.utils import get_addresses
 from intake.mail import headers as header
 from intake.mail.body import Body, body
 from intake.mail.charsets import decode, storable
-from intake.mail.message import Address, Attachment, Message
+from intake.mail.message import UNREAD, Address, Attachment, Message
 from intake.mail.mime import Prepared, prepare
 from intake.mail.opened import Opener
 from intake.mail.parts import Container, Leaf, leaves, tree
@@ -33,14 +33,17 @@ _QUIET = logging.CRITICAL + 1
 
 
 def parse(raw: bytes) -> Message:
-    """Read a mail (RFC 5322, MIME). Never raises: every byte string gives a Message, with its faults in `defects`.
+    """Read a mail (RFC 5322, MIME). Every byte string gives a Message, with its faults in `defects`;
+    only MemoryError is raised.
 
     Nothing in the result holds a NUL or a lone surrogate. Time and memory are linear in the size of `raw`; header
     fields, nesting, the number of parts and the text are bounded (see `mime` and `body`).
     """
     try:
         return _message(_Mail(raw))
-    except Exception as error:  # noqa: BLE001 - P2: whatever the outside parser stumbles over becomes a defect
+    except MemoryError:  # says nothing of the mail: it may be read another time
+        raise
+    except Exception as error:  # noqa: BLE001 (P2: whatever the outside parser stumbles over becomes a defect)
         return _unread(raw, type(error).__name__)
 
 
@@ -241,6 +244,6 @@ def _unread(raw: bytes, error: str) -> Message:
         plain=True,
         attachments=(),
         part_types=("text/plain",),
-        defects=(f"the mail cannot be read ({error}); what is shown is its raw text",),
+        defects=(f"{UNREAD} ({error}); what is shown is its raw text",),
         protection=None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from intake.mail.budget import BEYOND
+from intake.mail.message import UNREAD
 from intake.mail.values import Evidence, Facts, Kind
 from intake.rules import normal
 from intake.rules.rulebook import Rulebook
@@ -39,7 +40,8 @@ def _only_attachments(facts: Facts) -> str:
 
 def _broken(facts: Facts) -> str:
     message = facts.message
-    return "its text could not be read" if message.defects and not message.text.strip() else ""
+    is_raw = any(defect.startswith(UNREAD) for defect in message.defects)
+    return "its text could not be read" if is_raw or (message.defects and not message.text.strip()) else ""
 
 
 def _too_long(facts: Facts) -> str:

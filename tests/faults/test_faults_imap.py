@@ -17,7 +17,7 @@ from intake.mailbox.source import Fetched
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.store.database import Database
 from tests.faults.house import MINUTE, House, letters, server
-from tests.servers.broken_imap import BrokenImap, Client, Drop, Trick
+from tests.servers.broken_imap import BrokenImap, Client, Trick, drop, say
 from tests.servers.control import control
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ledger import Kept, everything, letter
@@ -26,21 +26,6 @@ from tests.servers.smtp_sink import SmtpSink
 
 NOW = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 LETTERS = [letter(number, NOW) for number in range(30)]
-
-
-def drop(_client: Client, _tag: bytes, _rest: bytes) -> bool:
-    """End the connection."""
-    raise Drop
-
-
-def say(line: bytes) -> Trick:
-    """Answer any command with `line`."""
-
-    def trick(client: Client, tag: bytes, _rest: bytes) -> bool:
-        client.send(tag + b" " + line)
-        return True
-
-    return trick
 
 
 @pytest.fixture

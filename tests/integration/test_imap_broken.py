@@ -13,7 +13,7 @@ import pytest
 from intake.errors import Temporary, UserError
 from intake.mailbox.imap import JUNK, Folder, ImapSettings, ImapSource
 from intake.mailbox.source import Place
-from tests.servers.broken_imap import BrokenImap, Client, Drop, asked
+from tests.servers.broken_imap import BrokenImap, Client, Drop, asked, drop, say
 from tests.servers.ledger import Kept, everything
 
 ONE, TWO, THREE = (b"Subject: %d\r\nMessage-ID: <%d@example.net>\r\n\r\nwords\r\n" % (n, n) for n in (1, 2, 3))
@@ -34,21 +34,6 @@ def over(uid: int, act: Any) -> Any:
 
     def trick(client: Client, tag: bytes, rest: bytes) -> bool:
         return BODY in rest and uid in asked(rest) and act(client, tag, rest) is not False
-
-    return trick
-
-
-def drop(_client: Client, _tag: bytes, _rest: bytes) -> None:
-    """End the connection."""
-    raise Drop
-
-
-def say(line: bytes) -> Any:
-    """Return a trick that ends any command with `line`."""
-
-    def trick(client: Client, tag: bytes, _rest: bytes) -> bool:
-        client.send(tag + b" " + line)
-        return True
 
     return trick
 

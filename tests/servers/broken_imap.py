@@ -196,3 +196,18 @@ def asked(rest: bytes) -> list[int]:
     """Return the UIDs that a UID FETCH names."""
     found = _FETCH.match(rest)
     return [int(uid) for uid in found.group(1).split(b",")] if found else []
+
+
+def drop(_client: Client, _tag: bytes, _rest: bytes) -> bool:
+    """End the connection."""
+    raise Drop
+
+
+def say(line: bytes) -> Trick:
+    """Answer any command with `line`."""
+
+    def trick(client: Client, tag: bytes, _rest: bytes) -> bool:
+        client.send(tag + b" " + line)
+        return True
+
+    return trick

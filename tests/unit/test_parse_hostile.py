@@ -8,7 +8,9 @@ import logging
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import mailparser
 import pytest
@@ -16,6 +18,9 @@ import pytest
 from intake.mail import mime
 from intake.mail.html import html_to_text
 from intake.mail.parse import attachment_content, parse
+from intake.mail.values import Identity, Urgency
+from intake.triage import Sorter
+from tests.unit.rulebooks import rulebook
 from tests.unit.strategies import mail, multipart, part
 
 ROOT = Path(__file__).parents[2]
@@ -179,7 +184,7 @@ def test_texts_are_bounded() -> None:
 
 
 def test_a_parser_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P2: whatever the outside parser stumbles over, the raw text is shown and the defect named."""
+    """P2, R9: whatever the outside parser stumbles over, its raw text is shown, and a person reads it today."""
 
     def raising(_: bytes) -> None:
         raise AttributeError("index")
@@ -188,6 +193,20 @@ def test_a_parser_that_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     message = parse(mail(TEXT))
     assert "hello" in message.text
     assert message.defects == ("the mail cannot be read (AttributeError); what is shown is its raw text",)
+    sorter = Sorter(rulebook(), Identity(frozenset({"cohesion@example.org"})), ZoneInfo("Europe/London"))
+    decision = sorter.triage(mail(TEXT), datetime(2026, 3, 2, tzinfo=UTC)).decision
+    assert ("unreadable" in decision.flags, decision.urgency) == (True, Urgency.TODAY)
+
+
+def test_no_memory_is_no_fault_of_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P2, H2: a mail that there was no memory to read is not taken for one that cannot be read."""
+
+    def raising(_: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(mailparser, "parse_from_bytes", raising)
+    with pytest.raises(MemoryError):
+        parse(mail(TEXT))
 
 
 def test_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
