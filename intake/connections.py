@@ -37,8 +37,11 @@ class Connections:
         servers: tuple[Smtp | Mailbox, ...] = (self.config.smtp, *self.config.mailboxes)
         if oauth is None or not any(server.sign_in == "oauth" for server in servers):
             return None
-        secret_ = client_secret(oauth, self.here).get_secret_value()
-        return AccessTokens(OAuthSettings(oauth.token_url, oauth.client_id, oauth.scope, secret_), self.clock)
+
+        def kept() -> str:
+            return client_secret(oauth, self.here).get_secret_value()
+
+        return AccessTokens(OAuthSettings(oauth.token_url, oauth.client_id, oauth.scope, kept()), self.clock, kept)
 
     @property
     def secret_expires(self) -> date | None:

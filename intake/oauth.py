@@ -11,7 +11,7 @@ import re
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,9 +81,12 @@ class _Token:
 class AccessTokens:
     """The one token of an application, for as many threads and servers as ask."""
 
-    def __init__(self, settings: OAuthSettings, clock: Callable[[], datetime]) -> None:
-        """`clock` gives the instant, aware. Nothing is fetched yet."""
+    def __init__(
+        self, settings: OAuthSettings, clock: Callable[[], datetime], secret: Callable[[], str] | None = None
+    ) -> None:
+        """`clock` gives the instant, aware; `secret` the client secret as it is kept now. Nothing is fetched yet."""
         self._settings = settings
+        self._secret = secret
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: _Token | None = None
@@ -107,6 +110,8 @@ class AccessTokens:
 
     def _fetched(self) -> _Token:
         asked = self._clock()
+        if self._secret:  # a new one may have been put in its place
+            self._settings = replace(self._settings, secret=self._secret())
         answer = _answer(self._settings)
         text, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(text, str) or not _TOKEN.fullmatch(text):

@@ -6,6 +6,7 @@ How far they were listed stands in the keys of these mails, which bear the highe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 from intake.mail.values import Delivery, Urgency
 from intake.outbox import digest, queue
 from intake.outbox.compose import Composer
+from intake.outbox.listing import SHOWN
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
@@ -39,7 +41,7 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
     found = _unlisted(conn, new)
     mails = 0
     for officer, ids in _officers(found, rulebook).items():
-        items = [item for start in range(0, len(ids), AT_ONCE) for item in _items(conn, ids[start : start + AT_ONCE])]
+        items = [item for start in range(0, len(ids), AT_ONCE) for item in _items(conn, ids, start)]
         outgoing = composer.late(rulebook.partners[officer], items, rulebook, f"{KEY}{upto}:{officer}", now)
         mails += queue.enqueue(conn, outgoing, now)
     return upto, mails
@@ -51,9 +53,11 @@ def _listed(conn: Connection) -> int:
 
 
 def _unlisted(conn: Connection, new: ColumnElement[bool]) -> list[Any]:
-    """Return (id, flags) of what would have been sent at once, had it not been late."""
-    rows = conn.execute(select(messages.c.id, messages.c.flags, messages.c.routes).where(new).order_by(messages.c.id))
-    return [row for row in rows if any(route["delivery"] == Delivery.NOW.value for route in row.routes)]
+    """Return (id, flags) of what would have been sent at once, had it not been late: in the order of the list."""
+    columns = (messages.c[name] for name in ("id", "flags", "routes", "urgency", "arrived_at"))
+    rows = conn.execute(select(*columns).where(new).order_by(messages.c.id))
+    found = [row for row in rows if any(route["delivery"] == Delivery.NOW.value for route in row.routes)]
+    return sorted(found, key=lambda one: (-Urgency(one.urgency).rank, one.arrived_at, one.id))
 
 
 def _waits(conn: Connection, new: ColumnElement[bool], now: datetime) -> bool:
@@ -81,7 +85,9 @@ def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
     return told
 
 
-def _items(conn: Connection, ids: Sequence[int]) -> list[DigestItem]:
+def _items(conn: Connection, every: Sequence[int], start: int) -> list[DigestItem]:
+    """Return some of `every`, from `start` on; only those that the list shows bear words: a backlog may be large."""
+    ids = every[start : start + AT_ONCE]
     categories = digest.categories(conn, ids)
     rows = conn.execute(
         select(*digest.LISTED, literal("").label("formerly"), cases.c.reference)
@@ -89,4 +95,5 @@ def _items(conn: Connection, ids: Sequence[int]) -> list[DigestItem]:
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)
     )
-    return [digest.item(row, categories[row.id]) for row in rows]
+    items = [digest.item(row, categories[row.id]) for row in rows]
+    return items if start < SHOWN else [replace(one, own_words="") for one in items]

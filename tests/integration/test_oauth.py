@@ -68,6 +68,16 @@ def test_a_refused_token_is_not_offered_again(endpoint: TokenEndpoint, clock: Cl
     assert endpoint.good(tokens.token())
 
 
+def test_a_renewed_secret_needs_no_restart(endpoint: TokenEndpoint, clock: Clock) -> None:
+    """H5: the client secret is read again for every token: a new one that was put in its place serves at once."""
+    kept = ["another"]
+    tokens = AccessTokens(settings(endpoint, secret="another"), clock, lambda: kept[0])
+    with pytest.raises(IntakeError):
+        tokens.token()
+    kept[0] = SECRET
+    assert endpoint.good(tokens.token())
+
+
 def test_a_short_life_is_used(endpoint: TokenEndpoint, clock: Clock) -> None:
     """H5: a token of two minutes is renewed after nine tenths of them."""
     endpoint.life = timedelta(minutes=2)
