@@ -8,7 +8,7 @@ import pytest
 
 from tests.walk.deployment import Deployment
 
-COMMANDS = [["case", name] for name in ("seen", "unseen", "close", "reopen", "dead", "revive")]
+COMMANDS = [["case", name] for name in ("seen", "unseen", "tasks", "done", "close", "reopen", "dead", "revive")]
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +49,11 @@ def test_what_is_opened_counts_as_seen(deployment: Deployment) -> None:
     assert deployment.call("case", "seen", "--before", "2000-01-01", "--by", "Pat") == "0 messages ticked\n"
     assert deployment.call("case", "seen", three, "--by", "Pat") == f"{three}: seen\n"
     assert _unseen(deployment) == []
+
+
+def test_who_is_to_be_reached(deployment: Deployment) -> None:
+    """Promise 3: `case tasks` lists who is to be reached safely, `case done` ticks it off; a backlog opens none (F11)."""
+    hit = json.loads(deployment.call("search", "Words", "--json").splitlines()[0])["reference"]
+    assert deployment.call("case", "tasks") == "To reach safely: nothing\n"
+    assert deployment.call("case", "done", hit, "--by", "Pat") == f"{hit}: there was nothing to do\n"
+    assert "there is no case CSP-0000" in deployment.call("case", "done", hit, "CSP-0000", exit_code=2)
