@@ -52,7 +52,7 @@ def test_what_is_opened_counts_as_seen(deployment: Deployment) -> None:
 
 
 def test_who_is_to_be_reached(deployment: Deployment) -> None:
-    """Promise 3: `case tasks` lists who is to be reached safely, `case done` ticks it off; a backlog opens none (F11)."""
+    """Promise 3: `case tasks` lists who is to be reached safely, `case done` ticks; a backlog opens none (F11)."""
     hit = json.loads(deployment.call("search", "Words", "--json").splitlines()[0])["reference"]
     assert deployment.call("case", "tasks") == "To reach safely: nothing\n"
     assert deployment.call("case", "done", hit, "--by", "Pat") == f"{hit}: there was nothing to do\n"

@@ -125,7 +125,7 @@ def test_the_standard_answer_says_what_it_must(tag: str) -> None:
     for part in parts:
         assert [one for one in wanted if not re.search(rf"(?<![\da-z]){re.escape(one)}(?![\da-z])", part)] == []
         assert len([line for line in part.split("\n") if line.lstrip(RLM).startswith("- ")]) == 6
-        assert 500 < len(part) < 2_400
+        assert 500 < len(part) < 1_800
     assert [one for one in wanted if html.count(one) < len(parts)] == []
     links = [attributes.get("href") for name, attributes in _Lines(html).tags if name == "a"]
     assert links == [LINKS.easy_read, LINKS.bsl, LINKS.privacy] * len(parts)
