@@ -265,7 +265,7 @@ def test_digest_of_a_backlog() -> None:
 def test_digest_tables() -> None:
     """D5: a digest's tables have headers that a screen reader tells, and no layout that Outlook does not know."""
     tags = _Page(bodies(digest(item(1), item(2)).mail)[1]).tags
-    assert ("th", (("scope", "col"), ("align", "left"), ("width", "30%"))) in tags
+    assert ("th", (("scope", "col"),)) in tags
     assert sum(name == "th" and ("scope", "row") in attrs for name, attrs in tags) == 2
     assert "grid" not in bodies(digest(item(1)).mail)[1]
 
