@@ -9,13 +9,15 @@ from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from typing import cast
 
+from intake.outbox.folding import Folding
 from intake.outbox.quoting import one_line
 from intake.outbox.templates import Rendered
 
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = cast("EmailPolicy[EmailMessage]", Folding(linesep="\r\n", max_line_length=78, cte_type="7bit"))
+_SUBJECT = 250  # characters
 _MESSAGE_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,900}")  # what fits on one line of 998 and holds no bracket
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _NOBODY = "undisclosed-recipients:;"
@@ -57,7 +59,7 @@ def assemble(head: Head, rendered: Rendered, files: Sequence[File] = ()) -> byte
     mail["From"] = Address(one_line(head.sender_name), addr_spec=head.sender)
     mail["To"] = head.recipient if is_plain(head.recipient) else _NOBODY
     mail["Reply-To"] = head.reply_to or head.sender
-    mail["Subject"] = rendered.subject.replace("=?", "= ?")  # words, never an encoded word (RFC 2047)
+    mail["Subject"] = _shortened(rendered.subject).replace("=?", "= ?")  # words, never an encoded word (RFC 2047)
     mail["Date"] = head.date
     for name, value in head.others.items():
         mail[name] = value
@@ -75,6 +77,10 @@ def assemble(head: Head, rendered: Rendered, files: Sequence[File] = ()) -> byte
     for depth, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         part.set_boundary(f"=_{f'{depth}_' if depth else ''}{head.header_id.partition('@')[0]}")
     return _ids(head) + mail.as_bytes()
+
+
+def _shortened(subject: str) -> str:
+    return subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1].rstrip() + "…"
 
 
 def _ids(head: Head) -> bytes:
