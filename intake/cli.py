@@ -22,6 +22,7 @@ from intake.cli_cases import case_app
 from intake.cli_outbox import outbox_app
 from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
+from intake.cli_share import share_app
 from intake.cli_templates import templates_app
 from intake.cli_upkeep import RECONCILE_EXAMPLES, RESTORED_EXAMPLES, reconcile, restored
 from intake.errors import Temporary, UserError
@@ -64,6 +65,7 @@ main_app.add_typer(outbox_app, name="outbox")
 main_app.add_typer(quarantine_app, name="quarantine")
 main_app.add_typer(case_app, name="case")
 main_app.add_typer(digest_app, name="digest")
+main_app.add_typer(share_app, name="share")
 main_app.add_typer(db_app, name="db")
 main_app.add_typer(rules_app, name="rules")
 main_app.add_typer(templates_app, name="templates")

@@ -182,7 +182,7 @@ def kept_out(assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> d
     rules = counted(fired, assigned)
     safe = _safe_partners(fired) if any(rule.effects.never_route for rule in rules) else set()
     never = {p: f"rule {rule.id}" for rule in rules for p in rule.effects.never_route if p not in safe}
-    return never | {partner: f"flag {flag}" for partner, flag in _blocked(flags).items()}
+    return never | {partner: f"flag {flag}" for partner, flag in barred(flags).items()}
 
 
 def _safe_partners(fired: Firings) -> set[str]:
@@ -190,7 +190,7 @@ def _safe_partners(fired: Firings) -> set[str]:
     return by_category | {p for one in fired.safety for p in one.rule.effects.route}
 
 
-def _blocked(flags: Iterable[str]) -> dict[str, str]:
+def barred(flags: Iterable[str]) -> dict[str, str]:
     """Return the partners that flags take out, each with its flag."""
     parted = ((flag, *flag.split(":", 1)) for flag in flags if ":" in flag)
     return {value: flag for flag, name, value in parted if name in PARTNER_FLAGS}
@@ -198,7 +198,7 @@ def _blocked(flags: Iterable[str]) -> dict[str, str]:
 
 def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable[str], why: str) -> dict[str, str]:
     """Return `wanted` and, because of `why`, the partners of `general`: whoever else is not blocked where all are."""
-    blocked = _blocked(flags)
+    blocked = barred(flags)
     free = [partner for partner in rulebook.categories[GENERAL].partners if partner not in blocked]
     others = [partner for partner in rulebook.partners if partner not in blocked]
     return {**dict.fromkeys(free or others[:1], why), **wanted}
