@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -39,10 +39,9 @@ from intake.mailbox.backoff import Backoff
 from intake.mailbox.files import FileSource
 from intake.mailbox.imap import ImapSource
 from intake.ourselves import identity_of, writer_of
-from intake.outbox import agreements, digest
+from intake.outbox import agreements
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
-from intake.outbox.mime import bodies
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
 from intake.reports import Imported
@@ -283,15 +282,6 @@ class App:
             except UserError as error:
                 found.append(str(error))
         return list(dict.fromkeys(found))
-
-    def preview(self, partner_id: str, day: date | None) -> tuple[str, str]:
-        """Return the digest that the partner would get at the end of `day`, or now: (text, HTML). Raises UserError."""
-        partner = self.rulebook.partners.get(partner_id)
-        if partner is None:
-            raise UserError(f"`{partner_id}` is not a partner: {', '.join(self.rulebook.partners)}")
-        with self.database.read() as conn:
-            end = datetime.combine(day, time.max, self.zone) if day else self.database.clock(conn)
-            return bodies(digest.preview(conn, partner, self.composer, self.rulebook, end).mail)
 
     def upgrade(self) -> list[str]:
         """Bring the database to this version; return the steps taken."""

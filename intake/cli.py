@@ -9,7 +9,6 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from rich.console import Console
 from intake import __version__, casework, lookups, reports, starter
 from intake.app import App
 from intake.cli_cases import case_app
+from intake.cli_digest import digest_app
 from intake.cli_outbox import outbox_app
 from intake.cli_quarantine import quarantine_app
 from intake.cli_rules import rules_app
@@ -54,9 +54,6 @@ main_app = typer.Typer(
     help="Reads a public mailbox, sorts each message by rules, answers the sender and passes it to the right partner.",
     epilog="First steps: [bold]intake init mydir[/bold], edit mydir/config.yaml, [bold]cd mydir && intake run[/bold]. "
     "To see it work on this machine alone: [bold]intake demo[/bold].",
-)
-digest_app = typer.Typer(
-    no_args_is_help=True, help="What partners get on schedule.", epilog=example("intake digest preview police")
 )
 db_app = typer.Typer(
     no_args_is_help=True, help="The database.", epilog=example("intake db upgrade", "intake db restored")
@@ -208,23 +205,6 @@ def status(config: ConfigPath = CONFIG, as_json: Json = False) -> None:
     else:
         say(reports.health_text(health, app.zone))
     raise typer.Exit(UNWELL if health.unwell else 0)
-
-
-@digest_app.command(
-    "preview", epilog=example("intake digest preview police", "intake digest preview nhs --html nhs.html")
-)
-def digest_preview(
-    partner: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner's id in rules/partners.yaml.")],
-    config: ConfigPath = CONFIG,
-    day: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="As of this day.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write the HTML part here.")] = None,
-) -> None:
-    """Show the digest that a partner would get, without sending anything."""
-    text, page = App.open(config).preview(partner, day.date() if day else None)
-    say(text)
-    if html:
-        html.write_text(page, "utf-8")
-        say(f"HTML: {html}")
 
 
 @db_app.command("upgrade", epilog=example("intake db upgrade"))

@@ -11,7 +11,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from intake.mail.values import Acknowledge, Urgency
-from intake.outbox.compose import Composer, Outgoing, Service
+from intake.outbox.compose import Composer
+from intake.outbox.outgoing import Outgoing
+from intake.outbox.service import Service
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Agreement, Category, Partner, Rulebook, Sharing
 

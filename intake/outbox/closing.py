@@ -12,8 +12,8 @@ from typing import Literal
 from sqlalchemy import Connection, and_, func, select, update
 
 from intake.mail.values import Reason
-from intake.outbox.compose import ACKNOWLEDGE_FOR, TRY_FOR
 from intake.outbox.mime import as_second_copy
+from intake.outbox.outgoing import ACKNOWLEDGE_FOR, TRY_FOR
 from intake.outbox.queue import State
 from intake.store.packing import pack, unpack
 from intake.store.tables import outbox

@@ -4,57 +4,45 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from zoneinfo import ZoneInfo
 
 from intake.errors import Problem
 from intake.mail.threading import OF_MAIL
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
-from intake.outbox import listing, owed, samples, views
+from intake.outbox import listing, samples, views
+from intake.outbox.beside import NOTHING, Beside
+from intake.outbox.campaigns import Entry
+from intake.outbox.chart import picture
 from intake.outbox.enclosed import Enclosures, Source, enclosures
 from intake.outbox.listing import Reader
 from intake.outbox.mime import File, Head, assemble
+from intake.outbox.outgoing import (
+    ACKNOWLEDGE_FOR,
+    ACKNOWLEDGEMENT_PRIORITY,
+    ALERT_PRIORITY,
+    DIGEST_PRIORITY,
+    PRIORITY,
+    TRY_FOR,
+    MailKind,
+    Outgoing,
+)
 from intake.outbox.service import Service
 from intake.outbox.shared import Shared, shared
 from intake.outbox.sharing import Terms, terms
+from intake.outbox.table import table
 from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, DigestItem
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
-from intake.store.tasks import Task
 
-MailKind = Literal["acknowledgement", "routed", "digest", "late", "alert"]
-
-ACKNOWLEDGE_FOR = timedelta(hours=24)  # O7: an older acknowledgement says nothing true any more
-TRY_FOR = timedelta(hours=48)  # O3
-PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of routed mails; smaller goes first
-ACKNOWLEDGEMENT_PRIORITY = 1
-DIGEST_PRIORITY = 3
-ALERT_PRIORITY = 2
+CHART = "weeks"  # what the HTML part of a digest shows its chart by
 SURE = 0.4  # confidence from which a letter is answered in its language: of what is below, most is told wrongly
 LOCAL_PART = 64  # octets before the `@` (RFC 5321 §4.5.3.1.1)
 # RFC 3834 §5; the second keeps Exchange's own automatic answers away, but lets bounces come.
 _ANSWER = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply, RN, NRN"}
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One mail, ready for the outbox."""
-
-    key: str  # what makes a second one impossible (O1)
-    kind: MailKind
-    recipient: str  # the one envelope recipient
-    partner: str | None  # partner id; None for an acknowledgement
-    message_id: int | None  # row id of the message it is about; None for a digest
-    case_id: int | None
-    header_id: str  # our Message-ID without brackets, the same at every attempt
-    priority: int  # smaller goes first
-    mail: bytes  # RFC 5322, CRLF, 7-bit
-    envelope_from: str  # "" is the null path
-    expires_at: datetime  # given up from then on
-    problems: tuple[Problem, ...] = ()  # why the built-in template was used; an admin is told (O6)
 
 
 class Composer:
@@ -64,6 +52,11 @@ class Composer:
         """Take the admins' templates; nothing is read yet."""
         self.templates = Templates(templates_dir)
         self._service = service
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """What times in mails are told in."""
+        return self._service.time_zone
 
     @property
     def tokens(self) -> Tokens:
@@ -148,27 +141,32 @@ class Composer:
         slot: datetime,
         now: datetime,
         *,
+        beside: Beside = NOTHING,
         again: bool = False,
-        tasks: Sequence[Task] = (),
     ) -> Outgoing:
         """Tell a partner of everything it has not had yet, in one mail; `slot` is the instant it was due.
 
-        `again` as for `routed`; `tasks` are what officers have still to do.
+        `again` as for `routed`.
         """
-        contents = self._digest(partner, items, rulebook, now)
-        body = {**contents.body, "tasks": owed.listed(tasks, self._service.time_zone, now)}
-        rendered = self.templates.render(replace(contents, body=body))
+        reader = Reader(partner, rulebook, self.zone, now)
+        entries = listing.listed(items, reader)
+        contents = self._digest(entries, reader, beside)
+        rendered = self.templates.render(contents)
         key = f"digest:{partner.id}:{slot.isoformat(timespec='minutes')}"
         draft = self._to_partner(key, "digest", partner, now, again=again)
         held = " ".join([draft.key, *(item.reference for item in items)])  # slots come again after a restore
         draft = replace(draft, header_id=self._mail_id(held))
-        return self._written(draft, self._head(draft, now), rendered)
+        files = [File("weeks.png", "image/png", picture(beside.weeks), CHART)] if contents.body["weeks"] else []
+        if partner.digest_csv and items:
+            files.append(File(f"digest-{partner.id}-{slot:%Y-%m-%d}.csv", "text/csv", table(entries, reader)))
+        return self._written(draft, self._head(draft, now), rendered, files)
 
     def late(
         self, officer: Partner, items: Sequence[DigestItem], rulebook: Rulebook, key: str, now: datetime
     ) -> Outgoing:
         """Tell an officer of the urgent messages among those that were first seen late (F11)."""
-        rendered = self.templates.render(replace(self._digest(officer, items, rulebook, now), mail="late"))
+        reader = Reader(officer, rulebook, self.zone, now)
+        rendered = self.templates.render(replace(self._digest(listing.listed(items, reader), reader), mail="late"))
         draft = replace(self._draft(key, "late", officer.address, now), partner=officer.id, priority=ALERT_PRIORITY)
         draft = replace(draft, header_id=self._mail_id(" ".join([key, *(item.reference for item in items)])))
         return self._written(draft, self._head(draft, now), rendered)
@@ -200,10 +198,10 @@ class Composer:
                     yield replace(contents, headline=headline, language=tag, reviewed_only=False)
         for passed, enclosed in samples.routed():
             yield self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER)
-        for items in samples.DIGESTS:
-            digest = self._digest(samples.PARTNER, items, samples.RULEBOOK, samples.NOW)
-            tasks = owed.listed(samples.TASKS, self._service.time_zone, samples.NOW)
-            yield from (digest, replace(digest, mail="late"), replace(digest, body={**digest.body, "tasks": tasks}))
+        for items, beside in samples.DIGESTS:
+            reader = Reader(samples.PARTNER, samples.RULEBOOK, self.zone, samples.NOW)
+            digest = self._digest(listing.listed(items, reader), reader, beside)
+            yield from (digest, replace(digest, mail="late"))
         for told in samples.ALERTS:
             yield self._alert(told, mended=not told.lines)
 
@@ -224,11 +222,12 @@ class Composer:
         headline = self._headline(reference=reference or "none", **known)
         return Contents("routed", headline, views.routed(letter, enclosed, self._service.time_zone))
 
-    def _digest(self, partner: Partner, items: Sequence[DigestItem], rulebook: Rulebook, now: datetime) -> Contents:
-        urgent = sum(item.urgency is not Urgency.ROUTINE for item in items)
-        headline = self._headline(partner=partner.name, count=len(items), urgent=urgent)
-        body = listing.digest(items, Reader(partner, rulebook, self._service.time_zone, now))
-        return Contents("digest", headline, {**body, "tasks": []})
+    def _digest(self, entries: Sequence[Entry], reader: Reader, beside: Beside = NOTHING) -> Contents:
+        count = sum(len(one.items) for one in entries)
+        urgent = sum(len(one.items) for one in entries if one.urgency)
+        unseen = len(beside.unseen) + beside.more
+        headline = self._headline(partner=reader.partner.name, count=count, urgent=urgent, waiting=unseen)
+        return Contents("digest", headline, {**listing.digest(entries, reader, beside), "chart": CHART})
 
     def _alert(self, told: Alert, *, mended: bool) -> Contents:
         return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))

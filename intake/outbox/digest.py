@@ -7,36 +7,27 @@ missed for days holds it all, once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from intake.mail.addresses import address_key
-from intake.mail.redact import Writer
-from intake.mail.values import Urgency
 from intake.outbox import queue
-from intake.outbox.compose import Composer, Outgoing
+from intake.outbox.beside import beside
+from intake.outbox.compose import Composer
+from intake.outbox.items import of_digest
 from intake.outbox.mime import as_second_copy
+from intake.outbox.outgoing import Outgoing
 from intake.outbox.owed import owed
 from intake.outbox.restored import first_since
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
-from intake.store.search import words
-from intake.store.tables import cases, digest_items, digests, message_categories, messages, outbox
+from intake.store import seen
+from intake.store.tables import digest_items, digests, messages, outbox
 from intake.store.upsert import insert_new, upsert
-
-WORDS = 5_000  # characters of a message that are looked at: for its excerpt, and for what says nearly the same
-AT_ONCE = 500  # rows that are read ahead
-LISTED = (  # what items are made of
-    *(messages.c[name] for name in ("id", "urgency", "arrived_at", "subject", "areas", "flags")),
-    *(messages.c[name] for name in ("from_name", "from_address", "reply_address")),
-    func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words"),
-)
 
 
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -94,8 +85,10 @@ def last_slot(conn: Connection, partner_id: str, now: datetime) -> datetime | No
 
 
 def oldest_open(conn: Connection, partner: Partner, rulebook: Rulebook) -> datetime | None:
-    """Return when the oldest item that the partner has not had yet was put there, or the oldest task opened."""
+    """Return since when there is something to tell: an item that the partner has not had yet, or for officers more."""
     since = [task.opened_at for task in owed(conn, partner, rulebook)]
+    unseen = seen.waiting(conn).oldest if partner.id in rulebook.categories[GENERAL].partners else None
+    since += [unseen] if unseen else []
     since += conn.scalars(select(digest_items.c.queued_at).where(_open(partner.id)).order_by("queued_at").limit(1))
     return min(since, default=None)
 
@@ -111,11 +104,11 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     if digest_id is None:
         return None
     conn.execute(update(digest_items).where(_open(partner.id)).values(digest_id=digest_id))
-    items = _items(conn, digest_items.c.digest_id == digest_id, rulebook)
-    tasks = owed(conn, partner, rulebook)
-    if not (items or tasks or partner.empty_digest):
+    items = of_digest(conn, digest_items.c.digest_id == digest_id, rulebook)
+    told = beside(conn, partner, rulebook, {one.message_id for one in items}, now, composer.zone)
+    if not (items or told.unseen or told.tasks or partner.empty_digest):
         return None
-    outgoing = composer.digest(partner, items, rulebook, slot, now, tasks=tasks)
+    outgoing = composer.digest(partner, items, rulebook, slot, now, beside=told)
     if first_since(conn, partner.id):
         outgoing = replace(outgoing, mail=as_second_copy(outgoing.mail))
     queue.enqueue(conn, outgoing, now)
@@ -127,13 +120,16 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
 def items_of(conn: Connection, outbox_id: int, rulebook: Rulebook) -> tuple[datetime, list[DigestItem]]:
     """Return (slot, items) of the digest that was sent as that outbox row."""
     row = conn.execute(select(digests.c.id, digests.c.slot).where(digests.c.outbox_id == outbox_id)).one()
-    return row.slot, _items(conn, digest_items.c.digest_id == row.id, rulebook)
+    return row.slot, of_digest(conn, digest_items.c.digest_id == row.id, rulebook)
 
 
-def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Rulebook, now: datetime) -> Outgoing:
-    """Return the digest that the partner would get at `now`, and write nothing."""
-    items = _items(conn, _open(partner.id) & (digest_items.c.queued_at <= now), rulebook)
-    return composer.digest(partner, items, rulebook, now, now, tasks=owed(conn, partner, rulebook))
+def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Rulebook, at: datetime) -> Outgoing:
+    """Return the digest that the partner would get, or would have got, at an instant; write nothing."""
+    had_later = digest_items.c.digest_id.in_(select(digests.c.id).where(digests.c.made_at > at))
+    mine = (digest_items.c.partner == partner.id) & (digest_items.c.queued_at <= at)
+    items = of_digest(conn, mine & (digest_items.c.digest_id.is_(None) | had_later), rulebook)
+    told = beside(conn, partner, rulebook, {one.message_id for one in items}, at, composer.zone)
+    return composer.digest(partner, items, rulebook, at, at, beside=told)
 
 
 def _open(partner_id: str) -> ColumnElement[bool]:
@@ -144,55 +140,3 @@ def _begin(conn: Connection, partner_id: str, slot: datetime, now: datetime) -> 
     """Return the new digest's id; None where that slot has one. A second process waits here for the first (D1)."""
     row = {"partner": partner_id, "slot": slot, "made_at": now, "items": 0}
     return insert_new(conn, digests, row, "partner", "slot")
-
-
-def _items(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) -> list[DigestItem]:
-    rows = conn.execute(
-        select(*LISTED, messages.c.evidence, digest_items.c.formerly, cases.c.reference)
-        .join(digest_items, digest_items.c.message_id == messages.c.id)
-        .outerjoin(cases, cases.c.id == messages.c.case_id)
-        .where(which)
-        .order_by(messages.c.id),
-        execution_options={"yield_per": AT_ONCE},
-    )
-    ranked = categories(conn, select(digest_items.c.message_id).where(which))
-    safety = rulebook.safety
-    return [replace(item(row, ranked[row.id]), alarms=_alarms(row.evidence, safety)) for row in rows]
-
-
-def _alarms(evidence: Iterable[Mapping[str, Any]], safety: Collection[str]) -> tuple[str, ...]:
-    """Return which safety rules fired, and on which words: it sets a letter apart from its fellows (D7)."""
-    fired = [one for one in evidence if one["rule"] in safety]
-    said = {f"{one['rule']}: {' '.join(words(span['text']))}" for one in fired for span in one["spans"]}
-    return tuple(sorted(said | {one["rule"] for one in fired}))
-
-
-def categories(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> dict[int, list[str]]:
-    """Return the categories of each of those messages, main first."""
-    found: dict[int, list[str]] = {}
-    ranked = (
-        select(message_categories.c.message_id, message_categories.c.category)
-        .where(message_categories.c.message_id.in_(ids))
-        .order_by(message_categories.c.message_id, message_categories.c.rank)
-    )
-    for message_id, category in conn.execute(ranked):
-        found.setdefault(message_id, []).append(category)
-    return found
-
-
-def item(row: Any, categories: Sequence[str]) -> DigestItem:
-    """Return a row as what mails list: the columns of `LISTED`, the case's `reference`, and `formerly`."""
-    return DigestItem(
-        message_id=row.id,
-        reference=row.reference or "",
-        categories=tuple(categories),
-        urgency=Urgency(row.urgency),
-        arrived_at=row.arrived_at,
-        subject=row.subject,
-        own_words=row.own_words,
-        formerly=row.formerly or "",
-        areas=tuple(row.areas or ()),
-        flags=tuple(sorted(row.flags)),
-        writer=Writer(row.from_name, tuple(one for one in (row.from_address, row.reply_address) if one)),
-        sender=address_key(row.reply_address or row.from_address) or f"message {row.id}",
-    )

@@ -5,26 +5,23 @@ How far they were listed stands in the keys of these mails, which bear the highe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from intake.mail.values import Delivery, Urgency
-from intake.outbox import digest, queue
+from intake.outbox import items, queue
 from intake.outbox.compose import Composer
 from intake.outbox.listing import SHOWN
-from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
 from intake.store.locks import take_turn
-from intake.store.tables import WAITING, cases, deliveries, mailbox_states, messages, outbox
+from intake.store.tables import WAITING, deliveries, mailbox_states, messages, outbox
 
 LONGEST = timedelta(hours=1)  # that the first of them waits for the end of a backlog
 KEY = "late:"
-AT_ONCE = 500  # messages that are looked up at once
 _URGENT = messages.c.urgency != Urgency.ROUTINE.value
 
 
@@ -41,8 +38,8 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
     found = _unlisted(conn, new)
     mails = 0
     for officer, ids in _officers(found, rulebook).items():
-        items = [item for start in range(0, len(ids), AT_ONCE) for item in _items(conn, ids, start)]
-        outgoing = composer.late(rulebook.partners[officer], items, rulebook, f"{KEY}{upto}:{officer}", now)
+        told = items.of_messages(conn, ids, worded=SHOWN)
+        outgoing = composer.late(rulebook.partners[officer], told, rulebook, f"{KEY}{upto}:{officer}", now)
         mails += queue.enqueue(conn, outgoing, now)
     return upto, mails
 
@@ -83,17 +80,3 @@ def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
         for officer in with_fallback(rulebook, {}, row.flags, GENERAL):
             told.setdefault(officer, []).append(row.id)
     return told
-
-
-def _items(conn: Connection, every: Sequence[int], start: int) -> list[DigestItem]:
-    """Return some of `every`, from `start` on; only those that the list shows bear words: a backlog may be large."""
-    ids = every[start : start + AT_ONCE]
-    categories = digest.categories(conn, ids)
-    rows = conn.execute(
-        select(*digest.LISTED, literal("").label("formerly"), cases.c.reference)
-        .outerjoin(cases, cases.c.id == messages.c.case_id)
-        .where(messages.c.id.in_(ids))
-        .order_by(messages.c.id)
-    )
-    items = [digest.item(row, categories[row.id]) for row in rows]
-    return items if start < SHOWN else [replace(one, own_words="") for one in items]

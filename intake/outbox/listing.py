@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from intake.outbox import owed
+from intake.outbox.beside import NOTHING, Beside
 from intake.outbox.campaigns import Entry, entries
+from intake.outbox.chart import in_words
 from intake.outbox.quoting import one_line
 from intake.outbox.sharing import AGREEMENT, Terms, terms, words
-from intake.outbox.views import DigestItem, area_names, category_name, shown, when
+from intake.outbox.views import DigestItem, age, area_names, category_name, shown, when
 from intake.rules.rulebook import Partner, Rulebook, Sharing
 
 SHOWN = 2_000  # entries of a digest that are shown with their words
 EXCERPT = 400  # characters of a letter that a digest quotes
 EXCERPTS = 400_000  # characters that all excerpts of a digest have together
+SUBJECT = 80  # characters of the subject of a message that nobody has seen
 SHORTEST = 40  # below this an excerpt says nothing and is left out
 
 
@@ -39,15 +43,13 @@ class Reader:
         return one_line(shown(told, limit, True)) if limit else ""
 
 
-def digest(items: Sequence[DigestItem], reader: Reader) -> Mapping[str, object]:
+def digest(found: Sequence[Entry], reader: Reader, beside: Beside = NOTHING) -> Mapping[str, object]:
     """Return what the bodies of a digest know: entries by main category, the most urgent first, then the oldest.
 
-    A backlog is shown as far as people and mail servers bear it; the rest is named.
+    `found` is what `listed` returns. A backlog is shown as far as people and mail servers bear it; the rest is named.
     """
-    found = _listed(items, reader)
     shown_ones, rest = found[:SHOWN], found[SHOWN:]
-    length = min(EXCERPT, EXCERPTS // max(len(shown_ones), 1))
-    length = length if length >= SHORTEST else 0
+    length = excerpt(len(shown_ones))
     groups: dict[str, list[Entry]] = {}
     for entry in shown_ones:
         groups.setdefault(entry.first.categories[0], []).append(entry)
@@ -63,8 +65,18 @@ def digest(items: Sequence[DigestItem], reader: Reader) -> Mapping[str, object]:
             for category in ordered
         ],
         "more": [name(item) for entry in rest for item in entry.items],
-        "lapsed": any(AGREEMENT in reader.terms(item).lowered_by for item in items),
+        "lapsed": any(AGREEMENT in reader.terms(item).lowered_by for entry in found for item in entry.items),
+        "weeks": in_words(beside.weeks) if any(week.messages for week in beside.weeks) else "",
+        "unseen": [_line(item, reader) for item in beside.unseen],
+        "unseen_more": beside.more,
+        "tasks": owed.listed(beside.tasks, reader.zone, reader.now),
     }
+
+
+def excerpt(count: int) -> int:
+    """Return how many characters of each of so many letters are quoted; 0 where it would be too few to say anything."""
+    length = min(EXCERPT, EXCERPTS // max(count, 1))
+    return length if length >= SHORTEST else 0
 
 
 def name(item: DigestItem) -> str:
@@ -72,12 +84,7 @@ def name(item: DigestItem) -> str:
     return item.reference or f"message {item.message_id}"
 
 
-def is_counted(item: DigestItem, reader: Reader) -> bool:
-    """Tell whether the partner may know no more of an item than that there is one."""
-    return reader.terms(item).level is Sharing.COUNTS
-
-
-def _listed(items: Sequence[DigestItem], reader: Reader) -> list[Entry]:
+def listed(items: Sequence[DigestItem], reader: Reader) -> list[Entry]:
     """Return the items in entries: what is only counted is one entry a category, urgency and former partner."""
     counted: dict[object, list[DigestItem]] = {}
     for item in items:
@@ -86,6 +93,22 @@ def _listed(items: Sequence[DigestItem], reader: Reader) -> list[Entry]:
     found = entries([item for item in items if not is_counted(item, reader)])
     found += [Entry(tuple(each)) for each in counted.values()]
     return sorted(found, key=lambda one: (-one.urgency, one.first.arrived_at, one.first.message_id))
+
+
+def is_counted(item: DigestItem, reader: Reader) -> bool:
+    """Tell whether the partner may know no more of an item than that there is one."""
+    return reader.terms(item).level is Sharing.COUNTS
+
+
+def _line(item: DigestItem, reader: Reader) -> Mapping[str, object]:
+    dated = reader.terms(item).has("arrived")
+    return {
+        "reference": name(item),
+        "category": category_name(item.categories[0], reader.rulebook),
+        "urgency": item.urgency.value,
+        "age": age(reader.now - item.arrived_at) if dated else "",
+        "subject": reader.words(replace(item, own_words=""), SUBJECT),
+    }
 
 
 def _index(order: Sequence[str], category: str) -> int:
@@ -117,12 +140,3 @@ def _entry(entry: Entry, length: int, reader: Reader) -> Mapping[str, object]:
 
 def _distinct(lists: Iterable[Sequence[str]]) -> list[str]:
     return list(dict.fromkeys(one for each in lists for one in each))
-
-
-def age(span: timedelta) -> str:
-    """Return how old something is, in words."""
-    hours = int(span.total_seconds() // 3600)
-    if hours < 1:
-        return "less than an hour"
-    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
-    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,3 +123,13 @@ def attached(mail: bytes) -> list[File]:
 
 def _read(mail: bytes) -> EmailMessage:
     return message_from_bytes(mail, policy=_POLICY.clone(refold_source="none"))
+
+
+def page(mail: bytes) -> str:
+    """Return the HTML part as a file of its own: what it shows by `cid:` stands in it."""
+    html = bodies(mail)[1]
+    for part in _read(mail).walk():
+        if part["Content-ID"]:
+            cid, data = part["Content-ID"].strip("<>"), b64encode(part.get_content()).decode()
+            html = html.replace(f"cid:{cid}", f"data:{part.get_content_type()};base64,{data}")
+    return html

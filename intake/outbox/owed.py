@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from intake.outbox.listing import age
-from intake.outbox.views import when
+from intake.outbox.views import age, when
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, with_fallback
 from intake.store import tasks

@@ -7,7 +7,7 @@ from typing import get_args
 
 from sqlalchemy import Connection, func, select
 
-from intake.outbox.compose import MailKind
+from intake.outbox.outgoing import MailKind
 from intake.store.tables import outbox
 
 MINUTE = timedelta(minutes=1)

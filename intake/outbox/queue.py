@@ -19,8 +19,8 @@ from typing import Any, Literal, get_args
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
 from intake.mail.values import Reason
-from intake.outbox.compose import TRY_FOR, MailKind, Outgoing
 from intake.outbox.mime import as_second_copy
+from intake.outbox.outgoing import TRY_FOR, MailKind, Outgoing
 from intake.store.packing import pack, unpack
 from intake.store.tables import cases, digest_items, digests, outbox
 from intake.store.upsert import insert_new

@@ -21,6 +21,8 @@ from intake.mail.values import (
     Triage,
     Urgency,
 )
+from intake.outbox.beside import Beside
+from intake.outbox.chart import Week
 from intake.outbox.enclosed import (
     ATTACHED,
     INFECTED,
@@ -166,8 +168,14 @@ _LINK = "https://site.example.org/page"
 LINKS = (Links(), Links(_LINK, _LINK, _LINK))
 
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
-DIGESTS: tuple[tuple[DigestItem, ...], ...] = (_DIGEST, (), (_PLAIN,))
-TASKS = (Task(REFERENCE, "today", NOW - timedelta(hours=3), None, None, ()),)
+_TASKS = (Task(REFERENCE, "today", NOW - timedelta(hours=3), None, None, ()),)
+_WEEKS = tuple(Week(NOW.date() - timedelta(weeks=ago), 3 * ago, bool(ago)) for ago in reversed(range(8)))
+DIGESTS: tuple[tuple[tuple[DigestItem, ...], Beside], ...] = (
+    (_DIGEST, Beside(_WEEKS, _DIGEST, 2)),
+    ((), Beside()),
+    ((_PLAIN,), Beside(_WEEKS, tasks=_TASKS)),
+    (tuple(replace(_PLAIN, message_id=n, own_words="word " * 20, sender=str(n)) for n in range(9)), Beside()),
+)
 _FAULT = Alert(
     "topic",
     "The rules cannot be used",

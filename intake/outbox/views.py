@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from intake.mail.redact import NOBODY, Writer
@@ -119,3 +119,12 @@ def when(instant: datetime | None, zone: ZoneInfo) -> str:
     if local is None:
         return ""
     return f"{local:%a} {local.day} {local:%B %Y, %H:%M}"
+
+
+def age(span: timedelta) -> str:
+    """Return how old something is, in words."""
+    hours = int(span.total_seconds() // 3600)
+    if hours < 1:
+        return "less than an hour"
+    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
+    return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -23,7 +23,7 @@ from intake.errors import UserError
 from intake.mail.values import Identity
 from intake.mailbox.files import FileSource
 from intake.mailbox.source import Fetched, Place
-from intake.outbox import late
+from intake.outbox import items, late
 from intake.outbox.compose import Composer, Service
 from intake.outbox.mime import SECOND_COPY
 from intake.outbox.smtp import SmtpClient, SmtpSettings
@@ -135,14 +135,14 @@ def test_urgent_ones_are_listed_in_one_mail(house: House) -> None:
 
 def test_a_large_list_holds_the_words_of_what_it_shows(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """F11, F4: of a large backlog's urgent messages only those that the list shows are held with their words."""
-    monkeypatch.setattr(late, "AT_ONCE", 2)
+    monkeypatch.setattr(items, "AT_ONCE", 2)
     monkeypatch.setattr(late, "SHOWN", 4)
     house.keep(*range(9))
     house.sort()
     seen: list[DigestItem] = []
     told = house.digester.composer.late
     monkeypatch.setattr(
-        Composer, "late", lambda _, officer, items, *more: seen.extend(items) or told(officer, items, *more)
+        Composer, "late", lambda _, officer, listed, *more: seen.extend(listed) or told(officer, listed, *more)
     )
     assert house.digester.make_due() == 1
     assert [bool(one.own_words) for one in seen] == [True] * 4 + [False] * 5

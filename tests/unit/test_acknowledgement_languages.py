@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from intake.mail import language
 from intake.mail.language_words import LATIN, ROMANISED, SHARED
 from intake.mail.values import Acknowledge, Language, Urgency
-from intake.outbox.compose import SURE, Composer, Outgoing
+from intake.outbox.compose import SURE, Composer
 from intake.outbox.mime import bodies
+from intake.outbox.outgoing import Outgoing
 from intake.outbox.service import Links
 from tests.outbox_values import NOW, REFERENCE, SERVICE, TEMPLATES, composer, read
 from tests.store_values import triage

@@ -16,8 +16,9 @@ from intake.errors import UserError
 from intake.mail.tokens import RESIDENT
 from intake.mail.values import Acknowledge, Decision, Language, Route, Urgency
 from intake.mail.values import Delivery as When
-from intake.outbox.compose import Outgoing, Service
 from intake.outbox.mime import bodies
+from intake.outbox.outgoing import Outgoing
+from intake.outbox.service import Service
 from intake.outbox.templates import mail_folders
 from intake.rules.rulebook import ANSWERS
 from tests.outbox_values import LONDON, NAMES, NOW, REFERENCE, SERVICE, TEMPLATES, composer, read

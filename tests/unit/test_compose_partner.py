@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from intake.mail.message import Attachment
 from intake.mail.values import Decision, Delivery, Evidence, Route, Span, Triage, Urgency
 from intake.outbox import views
-from intake.outbox.compose import Outgoing
 from intake.outbox.mime import SECOND_COPY, as_second_copy, bodies
+from intake.outbox.outgoing import Outgoing
 from intake.outbox.views import DigestItem
 from tests.outbox_values import COUNCIL, NOW, POLICE, REFERENCE, SERVICE, composer, item, read, rulebook
 from tests.store_values import decision, triage

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from intake.mail.redact import Writer
 from intake.mail.values import Urgency
-from intake.outbox.compose import Outgoing
 from intake.outbox.mime import bodies
+from intake.outbox.outgoing import Outgoing
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Agreement, Partner, Sharing
 from tests.outbox_values import NOW, POLICE, composer, item, rulebook

@@ -1,0 +1,36 @@
+"""What partners would get on schedule, as text and as a page; nothing is written or sent. It raises Temporary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from intake.errors import UserError
+from intake.outbox import digest as digests
+from intake.outbox.compose import Composer
+from intake.outbox.mime import attached, bodies, page
+from intake.rules.rulebook import Rulebook
+from intake.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A mail that was not sent."""
+
+    text: str
+    page: str  # HTML, with its pictures written into it
+    attached: tuple[str, ...]  # names of files
+
+
+def digest(database: Database, composer: Composer, rulebook: Rulebook, partner_id: str, at: datetime | None) -> Preview:
+    """Return the digest that a partner would get at an instant, None for now. Raises UserError for no partner."""
+    partner = rulebook.partners.get(partner_id)
+    if partner is None:
+        raise UserError(f"`{partner_id}` is not a partner: {', '.join(rulebook.partners)}")
+    with database.read() as conn:
+        made = digests.preview(conn, partner, composer, rulebook, at or database.clock(conn))
+    return _preview(made.mail)
+
+
+def _preview(mail: bytes) -> Preview:
+    return Preview(bodies(mail)[0], page(mail), tuple(one.name for one in attached(mail)))
