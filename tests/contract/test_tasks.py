@@ -104,6 +104,7 @@ def test_first_in_the_officers_digest_until_done(desk: Desk, clock: Clock) -> No
     assert len(found) == 3
     for text, page in found:
         assert text.index("FIRST: PEOPLE TO REACH SAFELY (1)") < text.index(f"- {one}: since Mon 2 March")
+        assert text.index("FIRST") < text.index("since your last digest")
         assert page.index("people to reach safely (1)") < page.index(one)
     assert "Nothing new" in found[-1][0]
     assert one not in told(desk, "police")
