@@ -53,6 +53,7 @@ class SmtpSink:
     tls_context: ssl.SSLContext | None = None  # a server context
     implicit_tls: bool = False  # speak TLS at once instead of offering STARTTLS
     size_limit: int | None = None  # bytes, announced as SIZE
+    other_scripts: bool = True  # whether SMTPUTF8 is announced (RFC 6531)
     host: str = "127.0.0.1"
     port: int = 0
 
@@ -180,7 +181,7 @@ class _Protocol(SMTP):
             tls_context=None if sink.implicit_tls else sink.tls_context,
             auth_require_tls=False,
             authenticator=self._check,
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=sink.other_scripts,
         )
 
     def _check(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
