@@ -18,7 +18,7 @@ from intake.rules.weigh import GENERAL, with_fallback
 
 WORDS = 20_000  # characters of a letter
 LINE = 300  # characters of a subject, a name or a sentence
-RULES = 20  # that are named
+RULES = 10  # that are named
 WORDS_OF_A_RULE = 8
 _SENTENCES = 2  # that are told of a flag
 _READ = 250_000  # characters of a text in which places are looked up: more than rules read
@@ -139,13 +139,13 @@ class _Letter:
         return Flag(name, partner.name if partner else value, tuple(said))
 
     def _sentences(self, flag: str) -> list[str]:
-        """Return the sentences on which rules set that flag."""
-        spans = [
-            span
+        """Return the sentences on which rules set that flag: first of rules that do nothing else."""
+        asking = [
+            one
             for one in self._triage.decision.evidence
             if any(effect == f"flag {flag}" or effect.startswith(f"{flag} +") for effect in one.effects)
-            for span in one.spans
         ]
+        spans = [span for one in sorted(asking, key=lambda one: len(one.effects)) for span in one.spans]
         said = dict.fromkeys(self._sentence(one) for one in spans[: 4 * _SENTENCES])
         return list(said)[:_SENTENCES]
 
@@ -202,7 +202,9 @@ class _Letter:
             return category_name(value, self._rulebook) if value in decision.categories else ""
         if value in {"today", "emergency"}:
             return {"today": "urgent today", "emergency": "emergency"}[value]
-        return value if not name and value in decision.flags else effect if name in {"tag", "flag", "urgency"} else ""
+        if not name:
+            return f"flag {value}" if value in decision.flags else ""
+        return effect if name in {"tag", "flag", "urgency"} else ""
 
 
 def writer_of(triage: Triage) -> Writer:
