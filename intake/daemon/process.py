@@ -22,6 +22,7 @@ from intake.outbox.alerts import Alerts
 from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import Source
+from intake.outbox.kept_out import KeptOut
 from intake.outbox.sharing import overseen
 from intake.rules.rulebook import Rulebook
 from intake.store import ceilings, claims, quarantine, recording, rulebooks, tasks, threads
@@ -139,6 +140,8 @@ class Processor:
         recorded = recording.record(conn, claim, triage, now, place.placing)
         if not recorded.duplicate:
             self._queue(conn, triage, recorded, rulebook, claim, now)
+            if recorded.case_id:
+                KeptOut(self.composer, rulebook).act(conn, recorded.case_id, recorded.message_id, now)
             if recorded.case_id and not claim.late and not place.placing.note_of and is_to_be_reached(triage):
                 tasks.begin(conn, recorded.message_id, recorded.case_id, now)
             self._heed(conn, place, report, recorded, rulebook, now)

@@ -13,9 +13,10 @@ from intake.outbox import digest, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import Source
+from intake.outbox.kept_out import flags_of
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import GENERAL, barred, with_fallback
 from intake.store import cases, threads
 from intake.store.tables import digest_items, outbox
 from intake.store.upsert import upsert
@@ -56,11 +57,13 @@ class Bounced:
 
     def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:
         """Return the partners of `general` who may hear of that message, but for the one whose mail came back."""
-        found = with_fallback(self.rulebook, {}, cases.message(conn, message_id).flags, GENERAL)
+        found = with_fallback(self.rulebook, {}, flags_of(conn, message_id), GENERAL)
         return [self.rulebook.partners[one] for one in found if one != without]
 
     def _routed(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
         """Send what came back once more, by the fallback or to others; return to whom."""
+        if mail.partner in barred(flags_of(conn, mail.message_id)):
+            fallback_of = None
         heirs = [fallback_of] if fallback_of else self._heirs(conn, mail.message_id, mail.partner)
         stored = cases.message(conn, mail.message_id)
         triage, came = cases.as_triage(stored), Source(cases.raw(conn, stored.id), stored.arrived_at)

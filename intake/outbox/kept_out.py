@@ -1,0 +1,68 @@
+"""A sender who wants a partner kept out of a case: what of it still waits for that partner goes to others (D8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select
+
+from intake.mail.values import Reason
+from intake.outbox import queue
+from intake.outbox.compose import Composer
+from intake.outbox.enclosed import Source
+from intake.rules.rulebook import Partner, Rulebook
+from intake.rules.weigh import GENERAL, barred, with_fallback
+from intake.store import cases
+from intake.store.tables import digest_items, messages, outbox
+from intake.store.upsert import upsert
+
+KEPT_OUT = Reason("kept-out", "the sender has asked since that this partner is not told")
+
+
+def flags_of(conn: Connection, message_id: int) -> tuple[str, ...]:
+    """Return the flags of a message, and of all others of its case."""
+    case_id = select(messages.c.case_id).where(messages.c.id == message_id).scalar_subquery()
+    fellows = or_(messages.c.id == message_id, messages.c.case_id == case_id)
+    found = conn.scalars(select(messages.c.flags).where(fellows).order_by(messages.c.id))
+    return tuple(dict.fromkeys(flag for flags in found for flag in flags))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """Takes back what waits, in the caller's transaction."""
+
+    composer: Composer
+    rulebook: Rulebook
+
+    def act(self, conn: Connection, case_id: int, message_id: int, now: datetime) -> None:
+        """Give what waits of a case for partners that its flags keep out to the partners of `general`, who may hear."""
+        flags = flags_of(conn, message_id)
+        partners = barred(flags)
+        heirs = [self.rulebook.partners[one] for one in with_fallback(self.rulebook, {}, flags, GENERAL)]
+        for partner in partners:
+            self._items(conn, case_id, partner, heirs, now)
+            self._mails(conn, case_id, partner, heirs, now)
+
+    def _items(self, conn: Connection, case_id: int, partner: str, heirs: Sequence[Partner], now: datetime) -> None:
+        """Hand on what waits for a digest."""
+        of_case = select(messages.c.id).where(messages.c.case_id == case_id)
+        waits = (digest_items.c.partner == partner) & digest_items.c.digest_id.is_(None)
+        gone = delete(digest_items).where(waits, digest_items.c.message_id.in_(of_case))
+        for message_id in conn.scalars(gone.returning(digest_items.c.message_id)).all():
+            for heir in heirs:
+                row = {"partner": heir.id, "message_id": message_id, "queued_at": now}
+                conn.execute(upsert(conn, digest_items).values(row).on_conflict_do_nothing())
+
+    def _mails(self, conn: Connection, case_id: int, partner: str, heirs: Sequence[Partner], now: datetime) -> None:
+        """Send what is not sent yet to the others instead."""
+        rows = select(outbox.c.key, outbox.c.message_id).where(outbox.c.case_id == case_id, outbox.c.partner == partner)
+        for row in conn.execute(rows).all():
+            if row.message_id and queue.suppress(conn, row.key, KEPT_OUT, now):
+                stored, reference = cases.message(conn, row.message_id), cases.reference(conn, case_id)
+                triage, came = cases.as_triage(stored), Source(cases.raw(conn, stored.id), stored.arrived_at)
+                of_case = (self.rulebook, stored.id, case_id, now)
+                for heir in heirs:
+                    made = self.composer.routed(triage, reference, heir, *of_case, source=came)
+                    queue.enqueue(conn, made, now)
