@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from intake.config import load_config
 from intake.config_servers import secret
 from intake.errors import UserError
+from intake.mail.tokens import Tokens
+from intake.ourselves import writer_of
+from intake.outbox.service import Links
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
 
@@ -151,3 +155,32 @@ def test_scanner_by_its_socket(tmp_path: Path) -> None:
     scanner = load_config(path).scanner
     assert scanner is not None
     assert (scanner.socket, scanner.host, scanner.port) == (Path("/run/clamav/clamd.ctl"), "127.0.0.1", 3310)
+
+
+def test_what_answers_to_residents_name(tmp_path: Path) -> None:
+    """Promise 2: links and what becomes of unreviewed translations reach whoever writes; by default those are sent."""
+    linked = write(
+        tmp_path,
+        ("  # easy-read: https://www.example.org/easy-read", "  easy-read: https://www.example.org/easy?a=1"),
+        ("  # privacy: ", "  privacy: "),
+        ("unreviewed: send", "unreviewed: english"),
+    )
+    tokens = Tokens(lambda: b"k" * 32)
+    writer = writer_of(load_config(linked), ZoneInfo("Europe/London"), tokens)
+    assert writer.links == Links("https://www.example.org/easy?a=1", "", "https://www.example.org/privacy")
+    assert writer.reviewed_only
+    plain = writer_of(load_config(write(tmp_path)), ZoneInfo("Europe/London"), tokens)
+    assert plain.links == Links()
+    assert not plain.reviewed_only
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://www.example.org", "www.example.org", '"https://e.org/a b"', "'https://e.org/\"x'", "https://e.org/<x>"],
+)
+def test_links_are_plain_and_safe(tmp_path: Path, link: str) -> None:
+    """O5: a link that could end an attribute, or that is not https, is refused with its line."""
+    path = write(tmp_path, ("  # bsl: https://www.example.org/bsl", f"  bsl: {link}"))
+    ((line, said),) = faults(path)
+    assert line == line_of(path, "bsl: ")
+    assert "is not a link such as https://www.example.org/page" in said
