@@ -206,7 +206,7 @@ class Dovecot:
             port=self.port,
             tls_port=self.tls_port,
             lmtp_port=self.lmtp_port,
-            password=PASSWORD,
+            password=self.password,
             ssl=ssl,
             extra=f"imap_capability = {self.capability}" if self.capability else "",
         )
