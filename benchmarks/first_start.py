@@ -46,7 +46,7 @@ class Memory:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         """Begin to look."""
-        self._pid = process.pid
+        self.pid = process.pid
         self.peak = 0  # bytes
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -60,21 +60,22 @@ class Memory:
 
     def now(self) -> int:
         """Return what it takes now, in bytes."""
-        return sum(map(_resident, _tree(self._pid)))
+        return sum(map(_resident, tree(self.pid)))
 
     def _watch(self) -> None:
         while not self._stop.wait(0.1):
             self.peak = max(self.peak, self.now())
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """Yield a process and all below it."""
     yield pid
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
     except OSError:
         return
     for child in children:
-        yield from _tree(int(child))
+        yield from tree(int(child))
 
 
 def _resident(pid: int) -> int:

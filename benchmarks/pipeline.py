@@ -48,7 +48,7 @@ class Ours:
 
     def __init__(self, mailboxes: Mailboxes, folder: Path, patterns: int) -> None:
         """Each round's deployment is made in `folder`."""
-        self._mailboxes, self._folder, self._patterns = mailboxes, folder, patterns
+        self._mailboxes, self._folder, self.patterns = mailboxes, folder, patterns
         self._rounds = 0
         (self.smtp,) = free_ports(1)
         self.last: Deployment | None = None  # that was filled
@@ -57,7 +57,7 @@ class Ours:
         """Return a new deployment that reads the user's mailbox by the rules of so many patterns."""
         self._rounds += 1
         made = Deployment(self._folder / f"round-{self._rounds}", self._mailboxes.server.password)
-        lay_down(made.folder / "rules", rules(self._patterns))
+        lay_down(made.folder / "rules", rules(self.patterns))
         made.connect(imap=self._mailboxes.server.port, user=user, smtp=self.smtp, move_to=move_to)
         return made
 
@@ -78,7 +78,7 @@ class Ours:
         """Send what the last filled deployment has queued; return (mails, seconds)."""
         assert self.last is not None
         with SmtpSink(port=self.smtp) as sink:
-            taken = seconds(lambda: self.last and self.last.call("run", "--once", seconds=7200, exit_code=HELD))
+            taken = seconds(lambda: self.last and self.last.call("run", "--once", seconds=7200))
             return len(sink.messages), taken
 
 
@@ -90,7 +90,9 @@ def check(made: Deployment, summary: dict[str, int], wanted: int) -> None:
     assert rows(made, "SELECT count(*) FROM deliveries WHERE settled_at IS NULL") == [(0,)]
 
 
-def contenders(mailboxes: Mailboxes, ours: Ours, folder: Path, few: int) -> tuple[dict[str, Callable[[], float]], dict[str, str]]:
+def contenders(
+    mailboxes: Mailboxes, ours: Ours, folder: Path, few: int
+) -> tuple[dict[str, Callable[[], float]], dict[str, str]]:
     """Return (what is run in turn, why others are not measured)."""
     works: dict[str, Callable[[], float]] = {
         BARE: lambda: bare_fetch(mailboxes),
@@ -101,7 +103,7 @@ def contenders(mailboxes: Mailboxes, ours: Ours, folder: Path, few: int) -> tupl
     helpdesk = Helpdesk(folder / "helpdesk")
     missing = {SIEVE: no_sieve_filter(), NOTMUCH: no_notmuch(), HELPDESK: helpdesk.missing}
     script = mailboxes.server.base / "rules.sieve"  # where the user that Dovecot runs as may read it
-    script.write_text(sieve(ours._patterns), "utf-8")
+    script.write_text(sieve(ours.patterns), "utf-8")
     peers: dict[str, Callable[[], float]] = {
         SIEVE: lambda: sieve_filter(mailboxes, script),
         NOTMUCH: lambda: notmuch_new(mailboxes),
