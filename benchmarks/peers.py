@@ -67,21 +67,22 @@ class Mailboxes:
         """Stop it; everything goes."""
         self.server.stop()
 
-    def user(self, count: int | None = None) -> str:
-        """Return a user with the first `count` messages in INBOX (all by default), which Dovecot has indexed."""
+    def user(self, count: int | None = None, first: int = 0) -> str:
+        """Return a user with `count` messages in INBOX (all by default) from `first` on, which Dovecot has indexed."""
         user = self.server.user()
-        self.copy(self.server.maildir(user), count)
+        self.copy(self.server.maildir(user), count, first)
         self._own(self.server.maildir(user).parent)
         with self.client(user) as client:
             client.select_folder("INBOX")
             client.fetch(client.search(), ["RFC822.SIZE", "INTERNALDATE"])
         return user
 
-    def copy(self, folder: Path, count: int | None = None) -> None:
-        """Make `folder` a Maildir of the first `count` messages: links to the same files."""
+    def copy(self, folder: Path, count: int | None = None, first: int = 0) -> None:
+        """Make `folder` a Maildir of `count` messages from `first` on: links to the same files."""
         for part in ("tmp", "new", "cur"):
             (folder / part).mkdir(parents=True)
-        for name in sorted(os.listdir(self._model / "cur"))[:count]:
+        end = None if count is None else first + count
+        for name in sorted(os.listdir(self._model / "cur"))[first:end]:
             os.link(self._model / "cur" / name, folder / "cur" / name)
 
     def client(self, user: str) -> IMAPClient:

@@ -76,13 +76,13 @@ class Postgres:
 
 
 class Pooler:
-    """A PgBouncer before a server: each transaction may meet another of its two sessions; a context manager."""
+    """A PgBouncer before a server: each transaction may meet another of its sessions; a context manager."""
 
     program = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
-    def __init__(self, server: URL) -> None:
-        """Stand before the database that `server` names."""
-        self._server = server
+    def __init__(self, server: URL, *, size: int = 2) -> None:
+        """Stand before the database that `server` names, with `size` sessions."""
+        self._server, self._size = server, size
         self._base = Path(tempfile.mkdtemp(prefix="intake-pgb-"))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -94,7 +94,7 @@ class Pooler:
         (self._base / "ini").write_text(
             f"[databases]\n* = host={host} port={self._server.port or 5432} user={USER}\n[pgbouncer]\n"
             f"listen_addr=\nunix_socket_dir={self._base}\nauth_type=any\npool_mode=transaction\n"
-            "default_pool_size=2\n"
+            f"default_pool_size={self._size}\n"
         )
         _hand_over(self._base)
         self._process = _call(self._base, self.program, str(self._base / "ini"))
