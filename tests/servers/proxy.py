@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 
 class Proxy:
-    """Relays connections to a port on loopback."""
+    """Relays connections to a port on loopback, or to a socket in a folder."""
 
-    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, target: int | Path, host: str = "127.0.0.1") -> None:
         self.host = host
         self._target = target
         self._listener = socket.create_server((host, 0))
@@ -88,9 +89,8 @@ class Proxy:
                     self.accepted += 1
                     client.close()
                     continue
-                server = socket.create_connection((self.host, self._target))
-                for sock in (client, server):
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                server = self._reach()
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._pairs.append((client, server))
                     self.accepted += 1
@@ -99,6 +99,15 @@ class Proxy:
                     thread = threading.Thread(target=self._relay, args=(*pair, client), daemon=True)
                     self._threads.append(thread)
                     thread.start()
+
+    def _reach(self) -> socket.socket:
+        if isinstance(self._target, Path):
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(str(self._target))
+            return server
+        server = socket.create_connection((self.host, self._target))
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return server
 
     def _relay(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
         name = "cut_sent" if source is client else "cut_after"

@@ -75,6 +75,20 @@ class Daemon:
         """Ask it to stop (SIGTERM)."""
         self._process.terminate()
 
+    def freeze(self) -> None:
+        """Have it stand still in the middle of whatever it does (SIGSTOP)."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def pid(self) -> int:
+        """The process's number, by which its claims are told."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     @property
     def output(self) -> list[Any]:
         """The JSON lines that it printed; its log goes to `log` in the folder."""
