@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check lock clean
+.PHONY: help demo test soak bench check lock clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +25,14 @@ test: check ## Set up, lint, type-check and run every test
 
 soak: $(VENV)/ready ## Kill the daemon 1,300 times and see that nothing is lost: SOAK="--help" says what else
 	$(BIN)/python -m tests.soak $(SOAK)
+
+BENCHMARKS := pipeline triage latency growth memory many scale
+FIGURES := $(if $(QUICK),$(VENV)/figures-quick.json,benchmarks/figures.json)
+
+bench: $(VENV)/ready ## Measure, hours on a quiet machine: QUICK=1 only sees that every benchmark works
+	$(BIN)/python -m benchmarks.rules $(if $(QUICK),--rounds 1)
+	@for one in $(BENCHMARKS); do echo "== $$one"; \
+	  $(BIN)/python -m benchmarks.$$one $(if $(QUICK),--quick) --into $(FIGURES) || exit 1; done
 
 check: $(VENV)/ready ## Lint, types, layers
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What every benchmark does alike: its options, rounds that alternate, and figures as a table, as JSON and in a file."""
+"""What every benchmark does alike: options, rounds that alternate, figures as a table, as JSON and in a file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def options(doc: str, name: str) -> argparse.ArgumentParser:
         prog=f"python -m benchmarks.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.set_defaults(name=name)
-    parser.add_argument("--quick", action="store_true", help="a small size, to see that it works: its figures mean little")
+    parser.add_argument(
+        "--quick", action="store_true", help="a small size, to see that it works: its figures mean little"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON instead of a table")
     parser.add_argument("--into", type=Path, metavar="FILE", help="also put the figures into this JSON file")
     return parser

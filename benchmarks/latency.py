@@ -1,7 +1,7 @@
 """Time how long a resident waits: from the letter's arrival in the mailbox to our acknowledgement's acceptance by SMTP.
 
-The daemon runs as an operator starts it, with the shipped rules and IDLE, on SQLite. Letters come one by one over LMTP at
-irregular intervals, each from another resident; the clock starts when the mail server has taken the letter and stops
+The daemon runs as an operator starts it, with the shipped rules and IDLE, on SQLite. Letters come one by one over LMTP
+at irregular intervals, each from another resident; the clock starts when the mail server has taken the letter and stops
 when the SMTP server has taken the answer. Once in light load; once from the moment on when the daemon begins to take in
 a backlog of years, until that has been sorted. What had no answer in the end is counted as missing.
 """

@@ -82,7 +82,7 @@ class Mailboxes:
         for part in ("tmp", "new", "cur"):
             (folder / part).mkdir(parents=True)
         end = None if count is None else first + count
-        for name in sorted(os.listdir(self._model / "cur"))[first:end]:
+        for name in sorted(one.name for one in (self._model / "cur").iterdir())[first:end]:
             os.link(self._model / "cur" / name, folder / "cur" / name)
 
     def client(self, user: str) -> IMAPClient:

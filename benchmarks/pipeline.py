@@ -145,7 +145,8 @@ def main() -> None:
         mails, taken = ours.send()
         sent = Figure("mails sent afterwards", mails / taken, "mails/s", f"{mails} mails")
         size = Figure("corpus", mailboxes.bytes / 1e6, "MB", f"{messages} messages, {given.patterns} patterns")
-        tell(given, [size, *figures(found, missing, messages, few), sent])
+        each = Figure("mails a message", mails / messages, "mails")
+        tell(given, [size, *figures(found, missing, messages, few), sent, each])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from intake.store.database import Database
 
-WIDE = 1000  # rows that PostgreSQL's planner expects a sequential scan to read: fewer are no matter
+WIDE = 1000  # rows of a table: a smaller one may be read whole on PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def planned(database: Database, said: dict[str, Any]) -> list[Planned]:
         for statement, parameters in said.items():
             plan = _sqlite if database.is_sqlite else _postgresql
             scans = tuple(plan(cursor, statement, parameters))
-            taken = _timed(cursor, statement, parameters) if re.match(r"\s*SELECT", statement) else None
+            reads = re.match(r"\s*SELECT", statement) and "FOR UPDATE" not in statement
+            taken = _timed(cursor, statement, parameters) if reads else None
             found.append(Planned(" ".join(statement.split()), taken, scans))
         conn.rollback()
     return sorted(found, key=lambda one: -(one.milliseconds or 0))
@@ -61,14 +62,15 @@ def _timed(cursor: Any, statement: str, parameters: Any) -> float:
     best = float("inf")
     for _ in range(3):
         began = time.perf_counter()
-        cursor.execute(statement.removesuffix("FOR UPDATE"), parameters).fetchall()
+        cursor.execute(statement, parameters).fetchall()
         best = min(best, time.perf_counter() - began)
     return best * 1000
 
 
 def _sqlite(cursor: Any, statement: str, parameters: Any) -> Iterator[str]:
     """Yield the steps that scan a table or an index that is not partial: those hold what is open alone."""
-    partial = {row[0] for row in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")}
+    indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+    partial = {row[0] for row in cursor.execute(indexes)}
     for row in cursor.execute("EXPLAIN QUERY PLAN " + statement, parameters):
         step = str(row[3])
         if step.startswith("SCAN ") and "CONSTANT ROW" not in step and not any(name in step for name in partial):
@@ -82,7 +84,7 @@ def _postgresql(cursor: Any, statement: str, parameters: Any) -> Iterator[str]:
     while waiting:
         step = waiting.pop()
         waiting += step.get("Plans", [])
-        if step["Node Type"] == "Seq Scan" and step["Plan Rows"] >= 0 and _wide(cursor, step["Relation Name"]):
+        if step["Node Type"] == "Seq Scan" and _wide(cursor, step["Relation Name"]):
             yield f"SCAN {step['Relation Name']}"
 
 

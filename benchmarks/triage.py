@@ -1,7 +1,7 @@
 """Time `intake triage` over letters as files: messages a second, on as many cores as there are.
 
-The letters of `tests/letters` are rendered again and again under other Message-IDs, which also draws other encodings and
-headers. The command is run over few and over many in turn: what the difference took is the rate without start-up.
+The letters of `tests/letters` are rendered again and again under other Message-IDs, which also draws other encodings
+and headers. The command is run over few and over many in turn: what the difference took is the rate without start-up.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -46,18 +47,20 @@ class Field:
         with smtplib.LMTP("127.0.0.1", self.server.lmtp_port) as lmtp:
             for number in range(self.written, self.written + count):
                 who = f"resident{number}@example.net"
-                head = f"From: {who}\r\nTo: {MAILBOX}\r\nSubject: About us\r\nMessage-ID: <{number}@example.net>\r\n\r\n"
+                head = (
+                    f"From: {who}\r\nTo: {MAILBOX}\r\nSubject: About us\r\nMessage-ID: <{number}@example.net>\r\n\r\n"
+                )
                 lmtp.sendmail(who, [self.user], f"{head}{WORDS['housing' if number % 2 else 'street']}\r\n")
         self.written += count
 
-    def ask(self, query: str) -> list[tuple[object, ...]]:
+    def ask(self, query: str) -> list[Any]:
         """Ask the database beside them."""
         with psycopg.connect(self.url.set(drivername="postgresql").render_as_string(hide_password=False)) as conn:
             return conn.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
 
     def outcomes(self) -> Counter[object]:
         """Return how many places in the mailbox have come to what."""
-        return Counter({state: count for state, count in self.ask("SELECT state, count(*)::int FROM deliveries GROUP BY 1")})
+        return Counter(dict(self.ask("SELECT state, count(*)::int FROM deliveries GROUP BY 1")))
 
     def unfinished(self) -> bool:
         """Whether anything is still to be done."""
@@ -107,9 +110,10 @@ def holder(field: Field, daemons: list[Daemon]) -> Daemon:
 
 
 def test_one_stands_still_and_one_is_cut_off(field: Field, tmp_path: Path) -> None:
-    """H2, O2: of four on one PostgreSQL one stands still past its leases, one loses the database: nothing lost or twice.
+    """H2, O2: of four on one PostgreSQL one stands still past its leases and one loses the database; nothing is lost.
 
-    The others do what the two had claimed; and when the two are back, what they had in hand is told to be lost to them.
+    Nor is anything done twice. The others do what the two had claimed; when these are back, what they had in hand is
+    refused.
     """
     preload()
     near = deployed(field, tmp_path / "near", field.url)
@@ -146,7 +150,7 @@ def test_one_stands_still_and_one_is_cut_off(field: Field, tmp_path: Path) -> No
 
 
 def proven(field: Field) -> None:
-    """Nothing is lost or doubled: one outcome a letter, one answer, and no mail to a partner twice without saying so."""
+    """One outcome a letter, one answer, and no mail to a partner twice without saying so."""
     assert field.ask("SELECT count(*)::int FROM messages") == [(field.written,)]
     unknown = field.ask("SELECT recipient FROM outbox WHERE kind = 'acknowledgement' AND state = 'unknown'")
     arrived = Counter((one.recipients[0], message_from_bytes(one.raw)["Message-ID"]) for one in field.sink.messages)
