@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tests.servers.listener import connected
+
 _FETCH = re.compile(rb"UID FETCH (\S+) \((.*)\)", re.I)
 _SECTION = re.compile(rb"BODY\.PEEK\[([^\]]*)\](?:<(\d+)\.(\d+)>)?", re.I)
 
@@ -76,18 +78,15 @@ class BrokenImap:
         self.stop()
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                sock, _ = self._listener.accept()
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                client = Client(self, sock)
-                with self._lock:
-                    self._clients.add(client)
-                    self.accepted += 1
-                    self.most = max(self.most, len(self._clients))
-                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
+        for sock in connected(self._listener):
+            client = Client(self, sock)
+            with self._lock:
+                self._clients.add(client)
+                self.accepted += 1
+                self.most = max(self.most, len(self._clients))
+            thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _serve(self, client: Client) -> None:
         with client.sock, client.file:

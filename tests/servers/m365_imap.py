@@ -12,6 +12,7 @@ from datetime import datetime
 from email import message_from_bytes
 
 from tests.servers.broken_imap import asked
+from tests.servers.listener import connected
 from tests.servers.m365_parts import section_of, structure
 from tests.servers.m365_post import NOTHING, STUB, Folder, Mailbox, PostOffice, Stored
 from tests.servers.m365_tokens import TokenEndpoint
@@ -59,14 +60,11 @@ class ImapEnd:
                 client.sock.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                sock, _ = self._listener.accept()
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                client = _Client(self, sock)
-                self._clients.add(client)
-                self._threads.append(threading.Thread(target=self._serve, args=(client,), daemon=True))
-                self._threads[-1].start()
+        for sock in connected(self._listener):
+            client = _Client(self, sock)
+            self._clients.add(client)
+            self._threads.append(threading.Thread(target=self._serve, args=(client,), daemon=True))
+            self._threads[-1].start()
 
     def _serve(self, client: _Client) -> None:
         with client.sock, client.file:
