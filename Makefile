@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench check lock clean
+.PHONY: help demo test soak bench pictures check lock clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: $(VENV)/ready ## Measure, hours on a quiet machine: QUICK=1 only sees tha
 	$(BIN)/python -m benchmarks.rules $(if $(QUICK),--rounds 1)
 	@for one in $(BENCHMARKS); do echo "== $$one"; \
 	  $(BIN)/python -m benchmarks.$$one $(if $(QUICK),--quick) --into $(FIGURES) || exit 1; done
+
+pictures: $(VENV)/ready ## Draw every kind of mail into docs/images
+	$(BIN)/python -m tests.looks.pictures
 
 check: $(VENV)/ready ## Lint, types, layers
 	$(BIN)/ruff check .

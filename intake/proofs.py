@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_bytes
 from zoneinfo import ZoneInfo
@@ -12,7 +13,9 @@ from intake.config import Config
 from intake.errors import Problem, UserError
 from intake.mail.tokens import Tokens
 from intake.ourselves import writer_of
-from intake.outbox.compose import Composer
+from intake.outbox import samples
+from intake.outbox.chart import picture
+from intake.outbox.compose import CHART, Composer
 from intake.outbox.templates import Contents, Rendered
 from intake.rules import answers
 
@@ -54,10 +57,17 @@ class Proofs:
         rendered = self._composer.templates.render(contents)
         if rendered.problems:
             raise UserError(f"{mail} cannot be written from its templates", rendered.problems)
-        return rendered
+        return replace(rendered, html=_with_chart(rendered.html))
 
     def _samples(self) -> list[Contents]:
         return list(self._composer.samples(self._answers))
+
+
+def _with_chart(page: str) -> str:
+    """Return a page with its chart in it, which a mail brings as a part of its own."""
+    if f"cid:{CHART}" not in page:
+        return page
+    return page.replace(f"cid:{CHART}", f"data:image/png;base64,{b64encode(picture(samples.WEEKS)).decode()}")
 
 
 def _known(name: str, choices: Collection[str], what: str) -> None:

@@ -169,11 +169,11 @@ LINKS = (Links(), Links(_LINK, _LINK, _LINK))
 
 ACKNOWLEDGED = (_BARE, replace(_BARE, acknowledge="neutral"))
 _TASKS = (Task(REFERENCE, "today", NOW - timedelta(hours=3), None, None, ()),)
-_WEEKS = tuple(Week(NOW.date() - timedelta(weeks=ago), 3 * ago, bool(ago)) for ago in reversed(range(8)))
+WEEKS = tuple(Week(NOW.date() - timedelta(weeks=ago), 3 * ago, bool(ago)) for ago in reversed(range(8)))
 DIGESTS: tuple[tuple[tuple[DigestItem, ...], Beside], ...] = (
-    (_DIGEST, Beside(_WEEKS, _DIGEST, 2)),
+    (_DIGEST, Beside(WEEKS, _DIGEST, 2)),
     ((), Beside()),
-    ((_PLAIN,), Beside(_WEEKS, tasks=_TASKS)),
+    ((_PLAIN,), Beside(WEEKS, tasks=_TASKS)),
     (tuple(replace(_PLAIN, message_id=n, own_words="word " * 20, sender=str(n)) for n in range(9)), Beside()),
 )
 _FAULT = Alert(
