@@ -195,4 +195,5 @@ def routed() -> Iterator[tuple[Shared, Enclosures]]:
         partner = replace(PARTNER, sharing=sharing, agreement=None if letter is _BARE else PARTNER.agreement)
         of = terms(partner, RULEBOOK, letter.decision.flags, letter.decision.urgency, NOW.date())
         original = replace(_LETTER, state=_STATES[number % len(_STATES)])
-        yield shared(letter, of, PARTNER, RULEBOOK), Enclosures(each, original if sharing is Sharing.FULL else None)
+        files = each[:2] if letter is _TYPICAL else each
+        yield shared(letter, of, PARTNER, RULEBOOK), Enclosures(files, original if sharing is Sharing.FULL else None)

@@ -19,7 +19,7 @@ from intake.starter import shipped
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 WIDTHS = {"desk": 1280, "phone": 390}  # CSS pixels
 LONGEST = 2_400  # pixels of a picture
-COLOURS = 24  # of a picture: text, lines and what smooths them
+COLOURS = 48  # of a picture: text, lines and what smooths them
 OTHERS = {"acknowledgement": ("pl", "ur", "bn", "und"), "acknowledgement-neutral": ("ar",)}  # languages beside English
 DARK = frozenset({"acknowledgement-ur", "routed-en", "digest-en"})
 
@@ -51,7 +51,7 @@ def shots(proofs: Proofs) -> Iterator[Shot]:
 
 def draw(browser: Browser, shot: Shot, page: str) -> None:
     """Write one picture."""
-    view = browser.new_page(viewport={"width": WIDTHS[shot.width], "height": 600}, color_scheme=shot.scheme)
+    view = browser.new_page(viewport={"width": WIDTHS[shot.width], "height": 100}, color_scheme=shot.scheme)
     view.set_content(page)
     drawn = Image.open(io.BytesIO(view.screenshot(full_page=True))).convert("RGB")
     view.close()

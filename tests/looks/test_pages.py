@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.looks.mails import every, fullest
 
 CHROMIUM = shutil.which("chromium")
-PHONE = {"width": 390, "height": 844}  # CSS pixels
+PHONE = {"width": 320, "height": 640}  # CSS pixels: the narrowest (WCAG 2.2, 1.4.10)
 
 
 @pytest.mark.skipif(not shutil.which("tidy"), reason="HTML is not validated: apt install tidy")
@@ -46,6 +46,15 @@ def test_axe_finds_nothing(screen: Page, name: str) -> None:
     for scheme in ("light", "dark"):
         screen.emulate_media(color_scheme=scheme)
         assert violations(screen, fullest()[name].kind) == [], scheme
+
+
+@pytest.mark.parametrize("name", fullest())
+def test_nothing_is_clipped(screen: Page, name: str) -> None:
+    """D5: on a phone nobody has to scroll sideways, and a dark screen is dark."""
+    screen.emulate_media(color_scheme="dark")
+    screen.set_content(fullest()[name].rendered.html)
+    assert screen.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert screen.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(0, 0, 0)"
 
 
 def violations(screen: Page, kind: str) -> list[str]:
