@@ -72,7 +72,12 @@ def test_status_notes_what_was_never_set(deployment: Deployment) -> None:
     assert "rules/rota.yaml: example addresses" in told
     deployment.call("db", "upgrade")
     health = json.loads(deployment.call("status", "--json", exit_code=1).splitlines()[0])
-    for file in ("config.yaml: as it was", "config.yaml: no `alerts", "rules/partners.yaml: ex", "rules/rota.yaml: ex"):
+    for file in (
+        "config.yaml: as it was",
+        "config.yaml: no `alerts",
+        "rules/partners.yaml: example add",
+        "rules/rota.yaml: ",
+    ):
         assert sum(one.startswith(file) for one in health["notes"]) == 1
     assert not any("example" in one or "shipped" in one for one in health["unwell"])
     deployment.edit(("address: cohesion@example.org  ", "address: safety@council.test  "), ("# alerts:", "alerts:"))
