@@ -37,6 +37,14 @@ def preview(
     _show(previews.digest(app.database, app.composer, app.rulebook, partner, until), html)
 
 
+@digest_app.command("overview", epilog=example("intake digest overview", "intake digest overview --at 2026-11-30"))
+def overview(config: ConfigPath = CONFIG, at: At = None, html: Html = None) -> None:
+    """Show the week in numbers as partners with `overview` get it, without sending anything."""
+    app = App.open(config)
+    until = period.until(at, app.zone) if at else None
+    _show(previews.overview(app.database, app.composer, app.rulebook, until), html)
+
+
 def _show(seen: previews.Preview, html: Path | None) -> None:
     say(seen.text)
     for name in seen.attached:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from intake.errors import UserError
 from intake.outbox import digest as digests
+from intake.outbox import overview as overviews
 from intake.outbox.compose import Composer
 from intake.outbox.mime import attached, bodies, page
 from intake.rules.rulebook import Rulebook
@@ -29,6 +30,15 @@ def digest(database: Database, composer: Composer, rulebook: Rulebook, partner_i
         raise UserError(f"`{partner_id}` is not a partner: {', '.join(rulebook.partners)}")
     with database.read() as conn:
         made = digests.preview(conn, partner, composer, rulebook, at or database.clock(conn))
+    return _preview(made.mail)
+
+
+def overview(database: Database, composer: Composer, rulebook: Rulebook, at: datetime | None) -> Preview:
+    """Return the overview of the week before an instant, None for now."""
+    partners = list(rulebook.partners.values())
+    reader = next((one for one in partners if one.overview is not None), partners[0])
+    with database.read() as conn:
+        made = overviews.preview(conn, reader, composer, rulebook, at or database.clock(conn))
     return _preview(made.mail)
 
 

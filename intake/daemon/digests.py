@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from intake.outbox import digest, late
+from intake.outbox import digest, late, overview
 from intake.outbox.compose import Composer
 from intake.rules.rulebook import Partner, Rulebook
 from intake.store.database import Database
@@ -29,7 +29,18 @@ class Digester:
         """Make every partner's due digest, one transaction each; return how many. Raises Temporary."""
         rulebook = self.rulebook()
         self._pass_on(rulebook)
-        return sum(self._make(partner, rulebook) for partner in rulebook.partners.values()) + self._list_late(rulebook)
+        partners = rulebook.partners.values()
+        made = sum(self._make(partner, rulebook) + self._overview(partner, rulebook) for partner in partners)
+        return made + self._list_late(rulebook)
+
+    def _overview(self, partner: Partner, rulebook: Rulebook) -> bool:
+        if partner.overview is None:
+            return False
+        with self.database.transaction() as conn:
+            made = overview.make(conn, partner, self.composer, rulebook, self.database.clock(conn))
+        if made:
+            log.info("overview", extra={"partner": partner.id})
+        return made
 
     def _list_late(self, rulebook: Rulebook) -> int:
         """List the urgent messages of a backlog to the officers, when all of it is sorted (F11)."""

@@ -51,8 +51,8 @@ class Bounced:
     def _partner(self, conn: Connection, mail: Row[Any], said: str, now: datetime) -> None:
         partner = self.rulebook.partners.get(mail.partner)
         known = partner is not None and partner.fallback and mail.recipient.lower() != partner.fallback.lower()
-        told = self._digest if mail.kind == "digest" else self._routed
-        heirs = told(conn, mail, partner if known else None, now)
+        told = {"digest": self._digest, "routed": self._routed}.get(mail.kind)  # of other kinds nothing is lost
+        heirs = told(conn, mail, partner if known else None, now) if told else []
         self._alert(conn, mail, partner, said, list(dict.fromkeys(one.name for one in heirs)), now)
 
     def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:

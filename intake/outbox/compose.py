@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -22,13 +21,13 @@ from intake.outbox.listing import Reader
 from intake.outbox.mime import File, Head, assemble
 from intake.outbox.outgoing import (
     ACKNOWLEDGE_FOR,
-    ACKNOWLEDGEMENT_PRIORITY,
-    ALERT_PRIORITY,
-    DIGEST_PRIORITY,
+    LEAST,
     PRIORITY,
+    PRIORITY_OF,
     TRY_FOR,
     MailKind,
     Outgoing,
+    acknowledgement_key,
 )
 from intake.outbox.service import Service
 from intake.outbox.shared import Shared, shared
@@ -55,7 +54,7 @@ class Composer:
 
     @property
     def zone(self) -> ZoneInfo:
-        """What times in mails are told in."""
+        """The partnership's time zone."""
         return self._service.time_zone
 
     @property
@@ -83,7 +82,6 @@ class Composer:
         draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
         draft = replace(
             self._of_case(draft, reference, message_id, case_id),
-            priority=ACKNOWLEDGEMENT_PRIORITY,
             envelope_from="" if self._service.null_sender else self._service.address,
             expires_at=now + ACKNOWLEDGE_FOR,
         )
@@ -167,15 +165,19 @@ class Composer:
         """Tell an officer of the urgent messages among those that were first seen late (F11)."""
         reader = Reader(officer, rulebook, self.zone, now)
         rendered = self.templates.render(replace(self._digest(listing.listed(items, reader), reader), mail="late"))
-        draft = replace(self._draft(key, "late", officer.address, now), partner=officer.id, priority=ALERT_PRIORITY)
+        draft = replace(self._draft(key, "late", officer.address, now), partner=officer.id)
         draft = replace(draft, header_id=self._mail_id(" ".join([key, *(item.reference for item in items)])))
         return self._written(draft, self._head(draft, now), rendered)
+
+    def overview(self, key: str, partner: Partner, week: Context, now: datetime) -> Outgoing:
+        """Tell a partner the week in numbers."""
+        draft = replace(self._draft(key, "overview", partner.address, now), partner=partner.id)
+        return self._written(draft, self._head(draft, now), self.templates.render(self._overview(partner, week)))
 
     def alert(self, key: str, recipient: str, told: Alert, now: datetime, *, mended: bool = False) -> Outgoing:
         """Tell whoever looks after the service that something is unwell, or mended."""
         rendered = self.templates.render(self._alert(told, mended=mended))
-        draft = replace(self._draft(key, "alert", recipient, now), priority=ALERT_PRIORITY)
-        return self._written(draft, self._head(draft, now), rendered)
+        return self._written(draft := self._draft(key, "alert", recipient, now), self._head(draft, now), rendered)
 
     def check(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> tuple[Problem, ...]:
         """Return every fault of every template, in file order: each mail is rendered, in each language, from samples.
@@ -185,7 +187,7 @@ class Composer:
         return self.templates.check(self.samples(answers))
 
     def unreviewed(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> tuple[str, ...]:
-        """Return the tags of the languages of acknowledgements that nobody has reviewed."""
+        """Return the languages of acknowledgements that nobody has reviewed."""
         return self.templates.languages.unreviewed(set(answers.values()))
 
     def samples(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> Iterator[Contents]:
@@ -202,6 +204,8 @@ class Composer:
             reader = Reader(samples.PARTNER, samples.RULEBOOK, self.zone, samples.NOW)
             digest = self._digest(listing.listed(items, reader), reader, beside)
             yield from (digest, replace(digest, mail="late"))
+        for week in samples.OVERVIEWS:
+            yield self._overview(samples.PARTNER, week)
         for told in samples.ALERTS:
             yield self._alert(told, mended=not told.lines)
 
@@ -229,6 +233,9 @@ class Composer:
         headline = self._headline(partner=reader.partner.name, count=count, urgent=urgent, waiting=unseen)
         return Contents("digest", headline, {**listing.digest(entries, reader, beside), "chart": CHART})
 
+    def _overview(self, partner: Partner, week: Context) -> Contents:
+        return Contents("overview", self._headline(partner=partner.name, weeks=week["weeks"]), week)
+
     def _alert(self, told: Alert, *, mended: bool) -> Contents:
         return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))
 
@@ -244,7 +251,7 @@ class Composer:
             message_id=None,
             case_id=None,
             header_id=self._mail_id(key),
-            priority=DIGEST_PRIORITY,
+            priority=PRIORITY_OF.get(kind, LEAST),
             mail=b"",
             envelope_from=self._service.address,
             expires_at=now + TRY_FOR,
@@ -291,10 +298,3 @@ class Composer:
     def _written(self, draft: Outgoing, head: Head, rendered: Rendered, files: Sequence[File] = ()) -> Outgoing:
         head = replace(head, others={**head.others, "X-Loop": self._service.address})
         return replace(draft, mail=assemble(head, rendered, files), problems=rendered.problems)
-
-
-def acknowledgement_key(triage: Triage) -> str:
-    """Return what two messages share that may get one acknowledgement between them: sender and Message-ID (F3)."""
-    told_by = triage.message_id or triage.content_key
-    whom = (triage.reply_address or "").lower()
-    return "ack:" + hashlib.sha256(f"{whom}\0{told_by}".encode("utf-8", "surrogatepass")).hexdigest()

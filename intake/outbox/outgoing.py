@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from intake.errors import Problem
-from intake.mail.values import Urgency
+from intake.mail.values import Triage, Urgency
 
-MailKind = Literal["acknowledgement", "routed", "digest", "late", "alert"]
+MailKind = Literal["acknowledgement", "routed", "digest", "late", "overview", "alert"]
 
 ACKNOWLEDGE_FOR = timedelta(hours=24)  # O7: an older acknowledgement says nothing true any more
 TRY_FOR = timedelta(hours=48)  # O3
 PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of routed mails; smaller goes first
-ACKNOWLEDGEMENT_PRIORITY = 1
-DIGEST_PRIORITY = 3
-ALERT_PRIORITY = 2
+PRIORITY_OF: Mapping[MailKind, int] = {"acknowledgement": 1, "alert": 2, "late": 2}  # of the other kinds
+LEAST = 3  # of digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,10 @@ class Outgoing:
     envelope_from: str  # "" is the null path
     expires_at: datetime  # given up from then on
     problems: tuple[Problem, ...] = ()  # why the built-in template was used; an admin is told (O6)
+
+
+def acknowledgement_key(triage: Triage) -> str:
+    """Return what two messages share that may get one acknowledgement between them: sender and Message-ID (F3)."""
+    told_by = triage.message_id or triage.content_key
+    whom = (triage.reply_address or "").lower()
+    return "ack:" + hashlib.sha256(f"{whom}\0{told_by}".encode("utf-8", "surrogatepass")).hexdigest()

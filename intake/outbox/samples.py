@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import product
@@ -175,6 +175,21 @@ DIGESTS: tuple[tuple[tuple[DigestItem, ...], Beside], ...] = (
     ((), Beside()),
     ((_PLAIN,), Beside(WEEKS, tasks=_TASKS)),
     (tuple(replace(_PLAIN, message_id=n, own_words="word " * 20, sender=str(n)) for n in range(9)), Beside()),
+)
+_WEEK = {
+    "weeks": ["23 Feb", "16 Feb", "9 Feb", "2 Feb"],
+    "totals": [61, 43, None, 40],
+    "categories": [{"name": "Dark streets", "counts": [24, 8, 9, 7]}, {"name": "Noise", "counts": [None, 5, 7, 6]}],
+    "areas": [{"name": "Lings", "counts": [12, 9, None, 7]}],
+    "languages": [{"name": "en", "counts": [40, 30, 31, 28]}, {"name": "tlh", "counts": [9, 6, None, 5]}],
+    "moved": [{"name": "Dark streets", "last": 24, "before": [8, 9, 7], "up": True}],
+    "unanswered": {"count": 12, "none": False, "weeks": 3},
+}
+_QUIET = {"totals": [None] * 4, "categories": [], "areas": [], "languages": [], "moved": []}
+OVERVIEWS: tuple[Mapping[str, object], ...] = (
+    _WEEK,
+    {**_WEEK, **_QUIET, "unanswered": {"count": None, "none": False, "weeks": 0}},
+    {**_WEEK, **_QUIET, "unanswered": {"count": None, "none": True, "weeks": 0}},
 )
 _FAULT = Alert(
     "topic",

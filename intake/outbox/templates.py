@@ -54,7 +54,8 @@ class Rendered:
     problems: tuple[Problem, ...]  # why the built-in template was used; never a resident's words
 
 
-LATER = ("alert", "late")  # mails that a deployment's folder may lack, being older than they: the built-in one serves
+# Mails that a deployment's folder may lack, being older than they: the built-in one serves.
+LATER = ("alert", "late", "overview")
 
 
 class Templates:

@@ -7,9 +7,10 @@ from sqlalchemy import func, select
 
 from intake.daemon.place import CASELESS, CASELESS_ANSWERS
 from intake.mail.values import Kind
-from intake.outbox import digest
+from intake.outbox import digest, overview, queue
 from intake.store import cases, threads
 from intake.store.database import Database
+from intake.store.quarantine import quarantined
 from intake.store.tables import digest_items, messages
 from tests.store_fixtures import Clock
 from tests.threads import LINES, SERVICE, US, Desk, bounce, letter, reply
@@ -181,6 +182,25 @@ def test_a_digest_without_fallback(desk: Desk, clock: Clock) -> None:
     with desk.database.read() as conn:
         found = conn.execute(select(digest_items).where(digest_items.c.partner == "officers")).one()
     assert (found.formerly, found.digest_id) == ("police", None)
+
+
+@pytest.mark.parametrize("kind", ["overview", "late"])
+def test_a_list_that_came_back(desk: Desk, clock: Clock, kind: str) -> None:
+    """D3, S7: a list or an overview that came back, which is about no one message, alerts and quarantines nothing."""
+    rules, composer = desk.rules, desk.processor.composer
+    partner = rules.partners["street"]
+    with desk.database.transaction() as conn:
+        if kind == "late":
+            outgoing = composer.late(partner, [], rules, "late:1:street", clock())
+        else:
+            outgoing = overview.preview(conn, partner, composer, rules, clock())
+        queue.enqueue(conn, outgoing, clock())
+    desk.take(bounce(desk.sent(kind, "street")))
+    (row,) = desk.mails(kind)
+    assert (row.state, row.reason_code) == ("given-up", "bounced")
+    assert len(desk.mails("alert")) == 1
+    with desk.database.read() as conn:
+        assert quarantined(conn) == []
 
 
 def out_of_office(to: object, sender: str, **headers: str) -> bytes:

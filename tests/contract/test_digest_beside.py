@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from intake.daemon.digests import Digester
 from intake.mail.values import Urgency
 from intake.outbox import digest, queue
 from intake.outbox.beside import WEEKS, Beside, beside
@@ -20,6 +21,7 @@ from intake.store.tables import messages
 from tests.contract.test_outbox_digest import COMPOSER, DAY, RULEBOOK, SLOT, add, letters, make, words
 from tests.outbox_values import COUNCIL, LONDON, POLICE, outgoing, read
 from tests.store_fixtures import START, Clock
+from tests.store_steps import in_threads
 
 
 def told(database: Database, partner: Partner = POLICE, listed: tuple[int, ...] = ()) -> Beside:
@@ -171,3 +173,22 @@ def test_safety_words_of_its_own(database: Database) -> None:
         Urgency.TODAY,
         ("child", "not-to:police"),
     )
+
+
+def test_two_processes_make_all_that_is_due(database: Database, clock: Clock) -> None:
+    """D1, D2: after three missed days, over a clock change, processes that race make each partner one digest of all."""
+    clock.now = datetime(2026, 3, 27, 12, tzinfo=UTC)
+    expected = []
+    for day in range(3):
+        (one,) = letters(database, f"day-{day}")
+        add(database, one)
+        add(database, one, partner="council")
+        expected.append(f"day-{day}")
+        clock.advance(DAY)
+    clock.now = datetime(2026, 3, 30, 6, 30, tzinfo=UTC)  # 07:30 in summer time
+    digesters = [Digester(database, COMPOSER, lambda: RULEBOOK, LONDON) for _ in range(3)]
+    in_threads(*(one.make_due for one in digesters))
+    assert digesters[0].make_due() == 0
+    with database.transaction() as conn:
+        made = [one for one in queue.claim(conn, "one", clock.now, DAY, 100) if one.kind == "digest"]
+    assert [words(bodies(one.mail)[0]) for one in made] == [expected, expected]
