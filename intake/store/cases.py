@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -130,6 +131,7 @@ class Case:
 def search(conn: Connection, query: str, limit: int) -> list[Hit]:
     """Return at most `limit` messages that bear every word of `query`, or that are of the case it names, newest first.
 
+    `message 57` is what digests call one that has no case.
     Words in quotes stand side by side, `*` at the end is any ending, an address is looked for as it stands; case and
     diacritics make no difference. What bears no word finds nothing.
     """
@@ -138,6 +140,9 @@ def search(conn: Connection, query: str, limit: int) -> list[Hit]:
         hits = _hits(conn, _hit_rows(limit).where(cases.c.reference == reference))
         if hits:
             return hits
+    number = re.fullmatch(r"message ([0-9]{1,9})", query.strip())
+    if number and (hits := _hits(conn, _hit_rows(limit).where(messages.c.id == int(number[1])))):
+        return hits
     condition = matching(conn, query)
     return [] if condition is None else _hits(conn, _hit_rows(limit).where(condition))
 

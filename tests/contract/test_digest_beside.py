@@ -15,7 +15,7 @@ from intake.outbox.beside import WEEKS, Beside, beside
 from intake.outbox.chart import Week
 from intake.outbox.mime import bodies, page
 from intake.rules.rulebook import Partner
-from intake.store import seen
+from intake.store import cases, seen
 from intake.store.database import Database
 from intake.store.tables import messages
 from tests.contract.test_outbox_digest import COMPOSER, DAY, RULEBOOK, SLOT, add, letters, make, words
@@ -192,3 +192,12 @@ def test_two_processes_make_all_that_is_due(database: Database, clock: Clock) ->
     with database.transaction() as conn:
         made = [one for one in queue.claim(conn, "one", clock.now, DAY, 100) if one.kind == "digest"]
     assert [words(bodies(one.mail)[0]) for one in made] == [expected, expected]
+
+
+def test_what_has_no_case_is_found(database: Database) -> None:
+    """D5: what a digest calls `message 57`, because it has no case, is found by that name."""
+    one, two = letters(database, "one", "two")
+    with database.read() as conn:
+        assert [hit.subject for hit in cases.search(conn, f"message {two}", 9)] == ["About two"]
+        assert [hit.subject for hit in cases.search(conn, f"message {one}", 9)] == ["About one"]
+        assert cases.search(conn, "message 999", 9) == []
