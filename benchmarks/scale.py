@@ -1,11 +1,11 @@
 """Simulate a day of a national service: so many messages over many councils' mailboxes, on so many processes.
 
 What one process does comes from the figures that the other benchmarks put into `benchmarks/figures.json`; what is not
-there, or is of a quick run, is assumed, and told so. Letters come by the hours of a day, with an incident at one council
-at noon. A process sorts and records at the rate that one core was measured at on PostgreSQL. The mailboxes are dealt out
-over the databases, so a burst at one council holds up those that share its database until it is sorted. The least
-numbers of processes and databases are looked for with which the wait keeps its bound; then told: how long one waits,
-what the relays allow, and what is to be kept.
+there, or is of a quick run, is assumed, and told so. Letters come by the hours of a day, with an incident at one
+council at noon. A process sorts and records at the rate that one core was measured at on PostgreSQL. The mailboxes are
+dealt out over the databases, so a burst at one council holds up those that share its database until it is sorted. The
+least numbers of processes and databases are looked for with which the wait keeps its bound; then told: how long one
+waits, what the relays allow, and what is to be kept.
 """
 
 from __future__ import annotations
