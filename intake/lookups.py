@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from intake.errors import UserError
-from intake.outbox import queue
+from intake.outbox import queue, standing
 from intake.store import cases, quarantine, scanning
 from intake.store.database import Database
 
@@ -18,7 +18,7 @@ def outbox(database: Database, state: str | None) -> list[dict[str, Any]]:
     if state is not None and state not in queue.STATES:
         raise UserError(f"`{state}` is not a state: {', '.join(queue.STATES)}")
     with database.read() as conn:
-        return [asdict(row) for row in queue.listing(conn, state)]
+        return [asdict(row) for row in standing.listing(conn, state)]
 
 
 def quarantined(database: Database) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Access tokens by the client-credentials flow (RFC 6749 §4.4), as Microsoft 365 wants them for IMAP and SMTP.
 
-A token is kept until shortly before it ends, or until a server refuses it. The only user of urllib.
+A token is kept until shortly before it ends, or until a server refuses it.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.error import HTTPError, URLError
+from typing import Any
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
-from urllib.request import build_opener as opener_of
 
+from intake import https
 from intake.errors import IntakeError, Temporary, UserError
 from intake.loopback import is_loopback
 
 MARGIN = timedelta(minutes=5)  # a token is renewed so long before its end, or a tenth of a short life
 LIFE = timedelta(hours=1)  # of a token whose end the server does not tell (RFC 6749 §5.1)
 NOTICE = timedelta(days=30)  # before the end of a client secret (H5)
-LARGEST = 100_000  # bytes of an answer
 _WHO = "OAuth"
+_HEADERS = {"Accept": "application/json"}
 _ERROR = re.compile(r"[A-Za-z_]{1,60}")
 _NUMBER = re.compile(r"\bAADSTS\d{3,12}\b")
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a bearer token is made of, and more (RFC 6750 §2.1)
@@ -120,13 +118,6 @@ class AccessTokens:
         return _Token(text, asked + life - min(MARGIN, life / 10))
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """The secret goes to the address that was configured, and nowhere else."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow nothing: urllib then raises HTTPError."""
-
-
 def _answer(settings: OAuthSettings) -> dict[str, Any]:
     """Ask for a token; return the answer's fields. Raises Temporary, UserError."""
     asked = {
@@ -135,23 +126,13 @@ def _answer(settings: OAuthSettings) -> dict[str, Any]:
         "client_secret": settings.secret,
         "scope": settings.scope,
     }
-    request = Request(settings.token_url, urlencode(asked).encode(), {"Accept": "application/json"})  # noqa: S310 (checked)
     try:
-        with _opener(settings).open(request, timeout=settings.timeout) as response:
-            return _fields(response.read(LARGEST))
-    except HTTPError as error:
-        with error:
-            _refused(settings, error)
+        answer = https.post(settings.token_url, urlencode(asked).encode(), _HEADERS, settings.timeout, settings.ca_file)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _unreachable(settings, error) from None
-
-
-def _opener(settings: OAuthSettings) -> OpenerDirector:
-    """Return what asks: by the system's proxy to another machine, by none to this one."""
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    local = is_loopback(urlsplit(settings.token_url).hostname or "")
-    proxies = [ProxyHandler({})] if local else []
-    return opener_of(HTTPHandler(), HTTPSHandler(context=context), _NoRedirects(), *proxies)
+    if answer.status // 100 != 2:
+        raise _refused(settings, answer)
+    return _fields(answer.body)
 
 
 def _fields(body: bytes) -> dict[str, Any]:
@@ -163,27 +144,23 @@ def _fields(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _refused(settings: OAuthSettings, error: HTTPError) -> NoReturn:
-    """Raise what an answer other than 200 means."""
-    try:
-        answer = _fields(error.read(LARGEST))
-    except (OSError, http.client.HTTPException):
-        answer = {}
+def _refused(settings: OAuthSettings, told: https.Answer) -> IntakeError:
+    """Return what to raise for an answer that is no token."""
+    answer = _fields(told.body)
     code = _ERROR.fullmatch(str(answer.get("error", "")))
     number = _NUMBER.search(str(answer.get("error_description", "")))
-    said = ", ".join([f"HTTP {error.code}", *(found[0] for found in (code, number) if found)])
+    said = ", ".join([f"HTTP {told.status}", *(found[0] for found in (code, number) if found)])
     where = _host(settings)
-    passing = error.code in {408, 429} or error.code >= 500 or (code and code[0] in _PASSING)
+    passing = told.status in {408, 429} or told.status >= 500 or (code and code[0] in _PASSING)
     if passing:
-        raise Temporary(f"{_WHO}: {where} gives no token now ({said})")
+        return Temporary(f"{_WHO}: {where} gives no token now ({said})")
     mends = [_MENDS[found[0]] for found in (number, code) if found and found[0] in _MENDS]
     what = mends[0] if mends else "check `token-url`, `client-id` and `scope`"
-    raise UserError(f"{_WHO}: {where} refuses a token ({said}): {what}")
+    return UserError(f"{_WHO}: {where} refuses a token ({said}): {what}")
 
 
-def _unreachable(settings: OAuthSettings, error: Exception) -> IntakeError:
+def _unreachable(settings: OAuthSettings, reason: Exception) -> IntakeError:
     """Return what to raise for a server that could not be asked."""
-    reason = error.reason if isinstance(error, URLError) else error
     where = _host(settings)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return UserError(f"{_WHO}: the certificate of {where} does not verify ({reason.verify_message})")

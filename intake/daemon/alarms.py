@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, tzinfo
 from sqlalchemy import Connection
 
 from intake.oauth import runs_out
-from intake.outbox import agreements, queue
+from intake.outbox import agreements, standing
 from intake.outbox.alerts import Alerts
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Rulebook
@@ -76,7 +76,7 @@ class Alarms:
             yield f"mailbox {name}", f"The mailbox {name} cannot be read", _lasting(failures, error)
         faults = {one.thread: one for one in work.faults(conn, now)}
         smtp = _fault(faults.get(SMTP))
-        yield SMTP, "The SMTP server takes no mail", "" if smtp is None and queue.held(conn) else smtp
+        yield SMTP, "The SMTP server takes no mail", "" if smtp is None and standing.held(conn) else smtp
         for thread in THREADS:
             yield f"thread {thread}", f"The service fails at its work: {thread}", _fault(faults.get(thread))
         yield "acknowledgements", "More acknowledgements are due than may go out in an hour", crowded(conn)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from intake.daemon.restores import Restores
 from intake.errors import IntakeError, Permanent, Temporary, place_of
 from intake.mailbox.backoff import Backoff
-from intake.outbox import pace, queue
+from intake.outbox import pace, queue, standing
 from intake.outbox.queue import Queued
 from intake.outbox.smtp import Hold, SmtpClient, Unknown
 from intake.store import ceilings, work
@@ -101,7 +101,7 @@ class Deliverer:
     def waiting(self) -> int:
         """Return how many mails are still to be sent. Raises Temporary."""
         with self.database.read() as conn:
-            counts = queue.counts(conn)
+            counts = standing.counts(conn)
         return sum(counts[state] for state in queue.WAITING)
 
     def recover(self, *, alone: bool) -> int:

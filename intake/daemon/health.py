@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from intake.daemon.alarms import crowded
-from intake.outbox import closing, queue
+from intake.outbox import closing, standing
 from intake.outbox.queue import State
 from intake.store import rulebooks, state, tasks, work
 from intake.store.rulebooks import RulebookState
@@ -65,8 +65,8 @@ def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[s
     states = {one.mailbox: one for one in state.mailbox_states(conn)}
     mailboxes = tuple(_mailbox(name, states.get(name), now) for name in poll_seconds)
     counts = state.counts(conn, now)
-    outbox: dict[str, int] = {name: count for name, count in queue.counts(conn).items() if count}
-    oldest = queue.oldest(conn)
+    outbox: dict[str, int] = {name: count for name, count in standing.counts(conn).items() if count}
+    oldest = standing.oldest(conn)
     undelivered = None if oldest is None else now - oldest
     running = tuple(one for one in rulebooks.said(conn) if now - one.seen_at <= UNSEEN)
     to_do = tasks.still_open(conn)
@@ -128,7 +128,7 @@ def _owed(found: Sequence[Task], now: datetime) -> list[str]:
 
 
 def _held(conn: Connection) -> list[str]:
-    why = queue.held(conn)
+    why = standing.held(conn)
     return [f"the SMTP server takes nothing ({why}): mails wait for it"] if why else []
 
 

@@ -22,7 +22,7 @@ from intake.mail.values import Reason
 from intake.outbox.mime import as_second_copy
 from intake.outbox.outgoing import TRY_FOR, MailKind, Outgoing
 from intake.store.packing import pack, unpack
-from intake.store.tables import cases, digest_items, digests, outbox
+from intake.store.tables import digest_items, digests, outbox
 from intake.store.upsert import insert_new
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,12 @@ WAITING: tuple[State, ...] = ("queued", "due-later")
 
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=2)
+LONGEST_HOURS = timedelta(days=21)  # that a mail waits for hours which its partner keeps
 
 NO_ANSWER = "no-answer"
 TOO_LATE = Reason("too-late", "it could not be sent in time")
 CRASHED = Reason(NO_ANSWER, "the process that was sending it ended")
+HOURS = Reason("hours", "it waits for the hours that its partner keeps")
 _NO_REASON = {"reason_code": None, "reason_detail": None}
 
 
@@ -52,31 +54,11 @@ class Queued:
     mail: bytes  # RFC 5322, CRLF, 7-bit
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """What is shown of a row: never the mail, nor an address."""
-
-    id: int
-    kind: MailKind
-    state: State
-    partner: str | None
-    reference: str | None  # of the case
-    priority: int
-    attempts: int
-    queued_at: datetime
-    due_at: datetime
-    sent_at: datetime | None
-    reason_code: str | None
-    reason_detail: str | None
-    closed_at: datetime | None  # when a person closed what was given up or unknown
-    closed_by: str | None
-    again_by: str | None  # who had it sent again
-
-
-def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
+def enqueue(conn: Connection, outgoing: Outgoing, now: datetime, opens: datetime | None = None) -> bool:
     """Queue a mail in the caller's transaction; False where one of this key exists, whatever became of it (O1).
 
-    Template faults that the built-in templates stood in for are logged (O6).
+    `opens` is when its partner's hours begin: it waits until then. Template faults that the built-in templates stood in
+    for are logged (O6).
     """
     for problem in outgoing.problems:
         log.error("template", extra={"mail": outgoing.kind, "fault": str(problem)})
@@ -97,17 +79,23 @@ def enqueue(conn: Connection, outgoing: Outgoing, now: datetime) -> bool:
         "expires_at": outgoing.expires_at,
         "attempts": 0,
     }
+    if opens is not None and opens > now:
+        values |= {"state": "due-later", "due_at": opens, **_told(HOURS)}
     return insert_new(conn, outbox, values, "key") is not None
 
 
-def claim(conn: Connection, worker: str, now: datetime, lease: timedelta, limit: int = 1) -> list[Queued]:
-    """Mark at most `limit` due mails as being sent by `worker`, the most urgent first; commit before sending any.
+def claim(  # noqa: PLR0913 (who takes how many of what, and for how long)
+    conn: Connection, worker: str, now: datetime, lease: timedelta, limit: int = 1, *, webhooks: bool = False
+) -> list[Queued]:
+    """Mark at most `limit` due mails, or webhooks, as being sent by `worker`, the most urgent first.
 
-    `lease` must be longer than sending them can take. What has become too old is given up first (O7).
+    Commit before sending any. `lease` must be longer than sending them can take. What has become too old is given up
+    first (O7).
     """
     _expire(conn, now)
     order = (outbox.c.priority, outbox.c.due_at, outbox.c.id)
-    due = select(outbox.c.id).where(outbox.c.state.in_(WAITING), _due(now)).order_by(*order).limit(limit)
+    wanted = outbox.c.kind == "webhook" if webhooks else outbox.c.kind != "webhook"
+    due = select(outbox.c.id).where(outbox.c.state.in_(WAITING), wanted, _due(now)).order_by(*order).limit(limit)
     ids = conn.scalars(due.with_for_update(skip_locked=True)).all()
     if not ids:
         return []
@@ -193,40 +181,6 @@ def suppress(conn: Connection, key: str, reason: Reason, now: datetime) -> bool:
     return conn.execute(update(outbox).where(waiting).values(changes)).rowcount > 0
 
 
-def listing(conn: Connection, state: str | None = None, limit: int = 1000) -> list[OutboxRow]:
-    """Return the rows in that state, or all neither sent nor closed; the most urgent first, then the oldest."""
-    names = [name for name in OutboxRow.__dataclass_fields__ if name != "reference"]
-    wanted = outbox.c.state == state if state else and_(outbox.c.state != "sent", outbox.c.closed_at.is_(None))
-    rows = conn.execute(
-        select(*(outbox.c[name] for name in names), cases.c.reference)
-        .outerjoin(cases, outbox.c.case_id == cases.c.id)
-        .where(wanted)
-        .order_by(outbox.c.priority, outbox.c.queued_at, outbox.c.id)
-        .limit(limit)
-    )
-    return [OutboxRow(**row) for row in rows.mappings()]
-
-
-def counts(conn: Connection) -> Mapping[State, int]:
-    """Return how many rows are in each state."""
-    rows = conn.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
-    return dict.fromkeys(STATES, 0) | dict(rows.all())
-
-
-def held(conn: Connection) -> str | None:
-    """Return what the server said when it last took nothing, while a mail waits because of it; None: none does."""
-    waiting = select(outbox.c.reason_detail).where(outbox.c.state == "due-later", outbox.c.reason_code == "held")
-    why: str | None = conn.scalar(waiting.order_by(outbox.c.due_at.desc()).limit(1))
-    return why
-
-
-def oldest(conn: Connection) -> datetime | None:
-    """Return when the oldest mail that is still to be sent was queued (H3); None: nothing is."""
-    pending = outbox.c.state.in_((*WAITING, "sending"))
-    found: datetime | None = conn.scalar(select(func.min(outbox.c.queued_at)).where(pending))
-    return found
-
-
 def backoff(attempts: int, row_id: int) -> timedelta:
     """Return how long to wait after so many attempts: doubled each time, capped, and jittered by a quarter.
 
@@ -238,7 +192,8 @@ def backoff(attempts: int, row_id: int) -> timedelta:
 
 def _due(now: datetime) -> ColumnElement[bool]:
     """What is new is due, and what is due later than any delay was queued before the clock was set back."""
-    too_late = outbox.c.due_at > now + 2 * LONGEST_DELAY
+    in_hours = func.coalesce(outbox.c.reason_code, "") == HOURS.code
+    too_late = outbox.c.due_at > case((in_hours, now + LONGEST_HOURS), else_=now + 2 * LONGEST_DELAY)
     due: ColumnElement[bool] = or_(outbox.c.state == "queued", outbox.c.due_at <= now, too_late)
     return due
 
@@ -262,7 +217,8 @@ def doubt(conn: Connection, row: Row[Any], reason: Reason, now: datetime) -> boo
     """It may have arrived: an acknowledgement rests, a partner's mail goes again and says so (promise 5)."""
     if row.kind == "acknowledgement":
         return _change(conn, row, {"state": "unknown", **_told(reason)})
-    return _later(conn, row, reason, now, pack(as_second_copy(unpack(row.mail))))
+    again = row.mail if row.kind == "webhook" else pack(as_second_copy(unpack(row.mail)))
+    return _later(conn, row, reason, now, again)
 
 
 def _later(conn: Connection, row: Row[Any], reason: Reason, now: datetime, mail: bytes) -> bool:

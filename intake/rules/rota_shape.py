@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import time
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from intake.errors import Problem
-from intake.loopback import is_loopback
+from intake.https import may_be_told
 from intake.rules.lexicon import Source
 from intake.rules.rota import ALWAYS, MINUTES, OFFICE, Chain, Contact, Rota, Shift
 from intake.rules.spelling import Address, CalendarDay, Id, Shape, Text, short
@@ -106,22 +105,10 @@ def _chain_faults(source: Source, chains: Collection[ChainShape]) -> Iterator[Pr
 def _contact_faults(source: Source, contact: ContactShape) -> Iterator[Problem]:
     if (contact.address is None) == (contact.webhook is None):
         yield source.problem("a contact is an `address` or a `webhook`", "give it one of the two")
-    elif contact.webhook is not None and not _may_be_told(contact.webhook):
+    elif contact.webhook is not None and not may_be_told(contact.webhook):
         yield (source / "webhook").problem(
             "must be a URL that begins with https://", "or http:// to this machine alone"
         )
-
-
-def _may_be_told(url: str) -> bool:
-    """Tell whether anything may be sent to that URL: over TLS, or to this machine (X2)."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        parts.port  # noqa: B018 (raises)
-    except ValueError:
-        return False
-    is_plain = url.isascii() and url.isprintable() and " " not in url
-    return is_plain and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def _chain(shape: ChainShape) -> Chain:

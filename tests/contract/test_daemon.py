@@ -22,7 +22,7 @@ from intake.errors import Temporary
 from intake.mail.values import Identity, Triage
 from intake.mailbox.files import FileSource
 from intake.mailbox.source import Fetched, Place
-from intake.outbox import queue
+from intake.outbox import queue, standing
 from intake.outbox.compose import Composer, Service
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.rules.load import load_rulebook
@@ -104,7 +104,7 @@ def test_two_threads_record_what_became_of_a_mail_once(
     assert sender.deliver()
     beside.join()
     with database.read() as conn:
-        assert queue.counts(conn)["sent"] == 1
+        assert standing.counts(conn)["sent"] == 1
 
 
 def test_one_outcome_and_one_answer(database: Database, processor: Processor) -> None:
@@ -267,7 +267,7 @@ def test_crash_between_the_answer_and_the_commit(
     while sender.deliver():
         clock.advance(timedelta(minutes=1))
     with database.read() as conn:
-        states = {(row.kind, row.state) for row in queue.listing(conn, "unknown") + queue.listing(conn, "sent")}
+        states = {(row.kind, row.state) for row in standing.listing(conn, "unknown") + standing.listing(conn, "sent")}
     assert states == {("acknowledgement", "unknown"), ("routed", "sent")}
     assert all(b"Possibly a second copy" in one.raw for one in smtp_sink.messages)
 

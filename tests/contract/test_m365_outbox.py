@@ -11,7 +11,7 @@ import pytest
 from intake.daemon.deliver import Deliverer
 from intake.errors import Temporary
 from intake.oauth import AccessTokens, OAuthSettings
-from intake.outbox import queue
+from intake.outbox import queue, standing
 from intake.outbox.smtp import SmtpClient, SmtpSettings
 from intake.store.database import Database
 from tests.outbox_values import outgoing
@@ -74,7 +74,7 @@ def arrived(m365: Microsoft365) -> list[str]:
 
 def states(database: Database) -> dict[str, int]:
     with database.read() as conn:
-        return {state: count for state, count in queue.counts(conn).items() if count}
+        return {state: count for state, count in standing.counts(conn).items() if count}
 
 
 def test_thirty_a_minute_most_urgent_first(
@@ -143,7 +143,7 @@ def test_what_holds_the_queue(
     assert not m365.post.submitted
     assert 8 <= held <= 20
     with database.read() as conn:
-        assert queue.held(conn)
+        assert standing.held(conn)
     mend(m365, trouble)
     work(deliverer, clock, START + timedelta(hours=3))
     assert Counter(subject.split()[0] for subject in arrived(m365)) == dict.fromkeys(
@@ -151,7 +151,7 @@ def test_what_holds_the_queue(
     )
     assert states(database) == {"sent": 15}
     with database.read() as conn:
-        assert queue.held(conn) is None
+        assert standing.held(conn) is None
 
 
 def make(m365: Microsoft365, trouble: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from intake import casework
 from intake.daemon.health import health
 from intake.errors import UserError
-from intake.outbox import queue
+from intake.outbox import queue, standing
 from intake.outbox.mime import SECOND_COPY
 from intake.store.database import Database
 from intake.store.tables import outbox
@@ -60,8 +60,8 @@ def test_closed_is_counted_no_longer(database: Database, clock: Clock, kind: str
     closed = row(database, number)
     assert (closed.closed_by, closed.closed_at, closed.mail) == ("Ana Pop", clock.now, None)
     with database.read() as conn:
-        assert queue.listing(conn) == []
-        assert [one.closed_by for one in queue.listing(conn, closed.state)] == ["Ana Pop"]
+        assert standing.listing(conn) == []
+        assert [one.closed_by for one in standing.listing(conn, closed.state)] == ["Ana Pop"]
     with pytest.raises(UserError, match="no mail 1 waits for a person"):
         casework.close_mail(database, number, "Ana Pop")
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Row, select
 
 from intake.mail.values import Reason
-from intake.outbox import queue
+from intake.outbox import queue, standing
 from intake.outbox.mime import SECOND_COPY
 from intake.outbox.queue import Queued, backoff
 from intake.store.database import Database
@@ -329,24 +329,24 @@ def test_listing(database: Database, clock: Clock) -> None:
         queue.suppress(conn, "routed:3", Reason("why", "because"), START)
     outcome(database, claim(database)[0], "sent")
     with database.read() as conn:
-        shown = queue.listing(conn)
+        shown = standing.listing(conn)
         assert [(one.state, one.partner, one.reference, one.reason_code) for one in shown] == [
             ("queued", "police", letter.reference, None),
             ("suppressed", "police", None, "why"),
         ]
-        assert [one.kind for one in queue.listing(conn, "sent")] == ["acknowledgement"]
-        assert len(queue.listing(conn, limit=1)) == 1
-        assert queue.counts(conn) == {
+        assert [one.kind for one in standing.listing(conn, "sent")] == ["acknowledgement"]
+        assert len(standing.listing(conn, limit=1)) == 1
+        assert standing.counts(conn) == {
             "queued": 1, "sending": 0, "sent": 1, "due-later": 0, "given-up": 0, "unknown": 0, "suppressed": 1,
         }  # fmt: skip
-        assert queue.oldest(conn) == START
+        assert standing.oldest(conn) == START
         assert not any("@" in str(one) for one in shown)
 
 
 def test_nothing_waits(database: Database) -> None:
     """H3: with nothing to send there is no oldest mail."""
     with database.read() as conn:
-        assert queue.oldest(conn) is None
+        assert standing.oldest(conn) is None
 
 
 class Deliveries(RuleBasedStateMachine):

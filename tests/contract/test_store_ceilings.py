@@ -12,7 +12,7 @@ from intake.daemon.alarms import Alarms
 from intake.daemon.health import health
 from intake.mail.addresses import address_key
 from intake.mail.values import Triage
-from intake.outbox import queue
+from intake.outbox import queue, standing
 from intake.outbox.alerts import Alerts
 from intake.store import ceilings
 from intake.store.database import Database
@@ -143,7 +143,7 @@ def test_hourly_ceiling_makes_them_wait(database: Database, clock: Clock) -> Non
         queue.enqueue(conn, outgoing(99, "routed"), clock.now)
     assert send_all(database, clock.now, per_hour=3) == 4  # the partner's mail does not wait
     with database.read() as conn:
-        waiting = queue.listing(conn, "due-later")
+        waiting = standing.listing(conn, "due-later")
         assert {one.reason_code for one in waiting} == {"hourly-ceiling"}
         assert ceilings.held_back(conn) == len(waiting) == 4
     assert send_all(database, clock.advance(59 * timedelta(minutes=1)), per_hour=3) == 0
@@ -151,7 +151,7 @@ def test_hourly_ceiling_makes_them_wait(database: Database, clock: Clock) -> Non
     assert send_all(database, clock.advance(HOURS), per_hour=3) == 1
     with database.read() as conn:
         assert ceilings.held_back(conn) == 0
-        assert queue.counts(conn)["sent"] == 8
+        assert standing.counts(conn)["sent"] == 8
 
 
 def test_acknowledgements_that_may_have_gone_count(database: Database, clock: Clock) -> None:
