@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, select, update
 
 from intake.mail.addresses import address_hash
 from intake.mail.values import Reason, Triage
@@ -18,7 +18,7 @@ from intake.store.facts import encode
 from intake.store.locks import take_turn
 from intake.store.plain import plain
 from intake.store.references import new_reference
-from intake.store.tables import attachments, cases, deliveries, message_categories, messages, takings
+from intake.store.tables import attachments, cases, deliveries, message_categories, messages
 from intake.store.upsert import insert_new
 
 SAME_ID = Reason("same-message-id", "another message of this sender bears the same Message-ID")
@@ -147,8 +147,7 @@ def _change_case(conn: Connection, case_id: int, message_id: int, placing: Placi
         closed = (cases.c.id == case_id) & cases.c.closed_at.is_not(None)
         conn.execute(update(cases).where(closed).values(closed_at=None, reopened_at=now))
     if placing.taken_by is not None:
-        row = {"case_id": case_id, "message_id": message_id, "partner": placing.note_of, "taken_by": placing.taken_by}
-        conn.execute(insert(takings).values(**row, taken_at=now))
+        threads.take(conn, case_id, placing.taken_by, now, partner=placing.note_of, message_id=message_id)
 
 
 def _open_case(conn: Connection, placing: Placing, now: datetime) -> tuple[int, str]:

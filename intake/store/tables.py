@@ -22,7 +22,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from intake.mail.addresses import address_key
 from intake.mail.values import MACHINES
 from intake.store.columns import Id, Utc, Words, metadata
-from intake.store.tables_cases import dead_addresses, keys, takings, tasks, thread_ids
+from intake.store.tables_cases import dead_addresses, emergencies, keys, takings, tasks, thread_ids
 from intake.store.tables_rulebooks import rulebook_states, rulebooks
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "deliveries",
     "digest_items",
     "digests",
+    "emergencies",
     "keys",
     "leases",
     "mailbox_states",

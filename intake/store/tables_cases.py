@@ -57,3 +57,15 @@ keys = Table(
     Column("name", String(32), primary_key=True),  # "tokens"
     Column("value", LargeBinary, nullable=False),  # made with the table; serves where config.yaml names none
 )
+
+# Emergencies: who has been asked stands in the outbox, who took the case in `takings` (O8).
+emergencies = Table(
+    "emergencies",
+    metadata,
+    Column("message_id", ForeignKey("messages.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("opened_at", Utc, nullable=False),
+    # open: contacts are being asked; alerted: all were; over: taken, or its case closed; told: they were told that
+    Column("state", String(16), nullable=False, index=True),
+    Column("taking_id", ForeignKey("takings.id")),  # by which it is over; null: its case was closed
+)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from intake.errors import UserError
 from intake.mail.addresses import address_key
 from intake.mail.values import MACHINES, Urgency
+from intake.store import emergencies
 from intake.store.locks import take_turn
 from intake.store.references import valid_reference
-from intake.store.tables import cases, dead_addresses, keys, messages, outbox, thread_ids
+from intake.store.tables import cases, dead_addresses, keys, messages, outbox, takings, thread_ids
 from intake.store.upsert import upsert
 
 
@@ -114,13 +115,29 @@ def case_ids(conn: Connection, references: Iterable[str]) -> dict[str, int]:
 
 
 def close(conn: Connection, reference: str, now: datetime) -> bool | None:
-    """Close a case; False where it is closed already, None where there is none."""
-    return _turn(conn, reference, {"closed_at": now}, is_closed=False)
+    """Close a case, and with it its emergencies; False where it is closed already, None where there is none."""
+    closed = _turn(conn, reference, {"closed_at": now}, is_closed=False)
+    if closed and (found := case_id(conn, reference)) is not None:
+        emergencies.end(conn, found)
+    return closed
 
 
 def reopen(conn: Connection, reference: str, now: datetime) -> bool | None:
     """Open a case again; False where it is open, None where there is none."""
     return _turn(conn, reference, {"closed_at": None, "reopened_at": now}, is_closed=True)
+
+
+def take(  # noqa: PLR0913 (who takes what, for whom, by what, when)
+    conn: Connection, case_id: int, by: str, now: datetime, *, partner: str | None = None, message_id: int | None = None
+) -> int:
+    """Record that a named person takes a case on, by a note or by a command; return how many emergencies that ends.
+
+    Nothing joins the case until the transaction ends: what comes later is not taken by it.
+    """
+    conn.execute(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
+    row = {"case_id": case_id, "message_id": message_id, "partner": partner, "taken_by": by, "taken_at": now}
+    taking_id: int = conn.execute(insert(takings).values(row).returning(takings.c.id)).scalar_one()
+    return emergencies.end(conn, case_id, taking_id)
 
 
 def _turn(conn: Connection, reference: str, values: dict[str, datetime | None], *, is_closed: bool) -> bool | None:
