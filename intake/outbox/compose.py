@@ -34,7 +34,7 @@ from intake.outbox.shared import Shared, shared
 from intake.outbox.sharing import Terms, terms
 from intake.outbox.table import table
 from intake.outbox.templates import Contents, Context, Rendered, Templates
-from intake.outbox.views import Alert, DigestItem
+from intake.outbox.views import Alert, Ask, DigestItem, Taken
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
 
 CHART = "weeks"  # what the HTML part of a digest shows its chart by
@@ -104,18 +104,21 @@ class Composer:
         *,
         again: bool = False,
         source: Source | None = None,
+        ask: Ask | None = None,
     ) -> Outgoing:
         """Pass a message to a partner at once, as far as its sharing level allows, with why it came and what to heed.
 
-        `again`: to the fallback address, as what went before came back. Without a `source` nothing is attached.
+        `again`: to the fallback address, as what went before came back. Without a `source` nothing is attached. `ask`: to
+        whom the emergency is put instead (O8).
         """
         urgency = triage.decision.urgency
         of = self.terms(triage, partner, rulebook, now)
         enclosed = enclosures(triage, of, partner, reference, source)
-        rendered = self.templates.render(
-            self._routed(shared(triage, of, partner, rulebook), enclosed, reference, partner)
-        )
+        contents = self._routed(shared(triage, of, partner, rulebook), enclosed, reference, partner)
+        rendered = self.templates.render(self._asked(contents, ask))
         draft = self._to_partner(f"routed:{message_id}:{partner.id}", "routed", partner, now, again=again)
+        if ask:
+            draft = replace(self._draft(ask.key or draft.key, "routed", ask.address, now), partner=partner.id)
         draft = replace(draft, priority=PRIORITY[urgency])
         draft = self._of_case(draft, reference, message_id, case_id)
         head = self._head(draft, now, reference)
@@ -176,8 +179,15 @@ class Composer:
 
     def alert(self, key: str, recipient: str, told: Alert, now: datetime, *, mended: bool = False) -> Outgoing:
         """Tell whoever looks after the service that something is unwell, or mended."""
-        rendered = self.templates.render(self._alert(told, mended=mended))
-        return self._written(draft := self._draft(key, "alert", recipient, now), self._head(draft, now), rendered)
+        return self._notice(self._alert(told, mended=mended), key, "alert", recipient, now)
+
+    def taken(self, key: str, recipient: str, told: Taken, now: datetime) -> Outgoing:
+        """Tell somebody who was asked that an emergency has been taken."""
+        return self._notice(self._taken(told), key, "taken", recipient, now)
+
+    def _notice(self, contents: Contents, key: str, kind: MailKind, recipient: str, now: datetime) -> Outgoing:
+        draft = self._draft(key, kind, recipient, now)
+        return self._written(draft, self._head(draft, now), self.templates.render(contents))
 
     def check(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> tuple[Problem, ...]:
         """Return every fault of every template, in file order: each mail is rendered, in each language, from samples.
@@ -199,7 +209,8 @@ class Composer:
                     headline = {**contents.headline, "service": replace(self._service, links=links)}
                     yield replace(contents, headline=headline, language=tag, reviewed_only=False)
         for passed, enclosed in samples.routed():
-            yield self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER)
+            routed = self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER)
+            yield from (self._asked(routed, ask) for ask in samples.ASKS)
         for items, beside in samples.DIGESTS:
             reader = Reader(samples.PARTNER, samples.RULEBOOK, self.zone, samples.NOW)
             digest = self._digest(listing.listed(items, reader), reader, beside)
@@ -208,6 +219,7 @@ class Composer:
             yield self._overview(samples.PARTNER, week)
         for told in samples.ALERTS:
             yield self._alert(told, mended=not told.lines)
+        yield from (self._taken(told) for told in samples.TAKEN)
 
     def _acknowledgement(self, triage: Triage, reference: str, answers: Mapping[Acknowledge, str]) -> Contents:
         way = Acknowledge(triage.acknowledge or Acknowledge.STANDARD)
@@ -226,6 +238,9 @@ class Composer:
         headline = self._headline(reference=reference or "none", **known)
         return Contents("routed", headline, views.routed(letter, enclosed, self._service.time_zone))
 
+    def _asked(self, contents: Contents, ask: Ask | None) -> Contents:
+        return replace(contents, body={**contents.body, **views.asked(ask, self._service.time_zone)})
+
     def _digest(self, entries: Sequence[Entry], reader: Reader, beside: Beside = NOTHING) -> Contents:
         count = sum(len(one.items) for one in entries)
         urgent = sum(len(one.items) for one in entries if one.urgency)
@@ -238,6 +253,9 @@ class Composer:
 
     def _alert(self, told: Alert, *, mended: bool) -> Contents:
         return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))
+
+    def _taken(self, told: Taken) -> Contents:
+        return Contents("taken", self._headline(reference=told.reference), views.taken(told, self._service.time_zone))
 
     def _headline(self, **known: object) -> Context:
         return {"service": self._service, **known}

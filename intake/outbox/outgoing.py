@@ -11,12 +11,12 @@ from typing import Literal
 from intake.errors import Problem
 from intake.mail.values import Triage, Urgency
 
-MailKind = Literal["acknowledgement", "routed", "digest", "late", "overview", "alert"]
+MailKind = Literal["acknowledgement", "routed", "digest", "late", "overview", "alert", "taken", "webhook"]
 
 ACKNOWLEDGE_FOR = timedelta(hours=24)  # O7: an older acknowledgement says nothing true any more
 TRY_FOR = timedelta(hours=48)  # O3
 PRIORITY = {Urgency.EMERGENCY: 0, Urgency.TODAY: 2, Urgency.ROUTINE: 2}  # of routed mails; smaller goes first
-PRIORITY_OF: Mapping[MailKind, int] = {"acknowledgement": 1, "alert": 2, "late": 2}  # of the other kinds
+PRIORITY_OF: Mapping[MailKind, int] = {"acknowledgement": 1, "alert": 2, "late": 2, "taken": 2}  # of the other kinds
 LEAST = 3  # of digests
 
 

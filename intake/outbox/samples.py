@@ -39,7 +39,7 @@ from intake.outbox.enclosed import (
 from intake.outbox.service import Links
 from intake.outbox.shared import Shared, shared
 from intake.outbox.sharing import terms
-from intake.outbox.views import FAULTS, Alert, DigestItem
+from intake.outbox.views import FAULTS, Alert, Ask, DigestItem, Taken
 from intake.rules.rulebook import Agreement, Category, Partner, Rulebook, Sharing
 from intake.rules.weigh import GENERAL
 from intake.store.tasks import Task
@@ -200,6 +200,12 @@ _FAULT = Alert(
 _STATES = (ATTACHED, STRIPPED, KEPT, INFECTED, UNSCANNED, KIND, METADATA, LARGE)
 _LETTER = Original(ATTACHED, f"{REFERENCE}-original.eml", 1_000, "0" * 64, NOW)
 ALERTS = (_FAULT, replace(_FAULT, lines=_FAULT.lines * (FAULTS + 1)), replace(_FAULT, lines=()))
+ASKS = (None, Ask(PARTNER.address), Ask(PARTNER.address, "key", NOW))
+TAKEN = (
+    Taken(REFERENCE, "A person", PARTNER.name, NOW),
+    Taken(REFERENCE, "A person", "", NOW),
+    Taken(REFERENCE, "", "", None),
+)
 
 
 def routed() -> Iterator[tuple[Shared, Enclosures]]:

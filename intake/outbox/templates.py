@@ -55,7 +55,7 @@ class Rendered:
 
 
 # Mails that a deployment's folder may lack, being older than they: the built-in one serves.
-LATER = ("alert", "late", "overview")
+LATER = ("alert", "late", "overview", "taken")
 
 
 class Templates:

@@ -39,6 +39,25 @@ class DigestItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Whom an emergency is put to."""
+
+    address: str
+    key: str = ""  # of the mail; "" of the first, which a routed mail has anyway
+    untaken_since: datetime | None = None  # others were asked before; None: this is the first
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What those who were asked are told when they need not act any more."""
+
+    reference: str
+    by: str  # the name of who took it; "" where the case was closed
+    partner: str  # the name of theirs; "" where nobody knows
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What whoever looks after the service must know; no resident's data."""
 
@@ -52,6 +71,16 @@ def alert(told: Alert) -> Mapping[str, object]:
     """Return what the bodies of an alert know."""
     lines = [one_line(line)[:LINE] for line in told.lines[:FAULTS]]
     return {"sentence": told.sentence, "lines": lines, "more": len(told.lines) - len(lines)}
+
+
+def taken(told: Taken, zone: ZoneInfo) -> Mapping[str, object]:
+    """Return what the bodies of that mail know."""
+    return {"by": one_line(safe(told.by, LINE)), "partner": told.partner, "at": when(told.at, zone)}
+
+
+def asked(ask: Ask | None, zone: ZoneInfo) -> Mapping[str, object]:
+    """Return what the bodies of a routed mail know of an emergency that others were asked to take."""
+    return {"untaken_since": when(ask.untaken_since, zone) if ask else ""}
 
 
 def routed(letter: Shared, enclosed: Enclosures, zone: ZoneInfo) -> Mapping[str, object]:
