@@ -43,11 +43,15 @@ def followed(triage: Triage, placing: Placing, standing: Standing, rulebook: Rul
     )
 
 
+def pressing(triage: Triage, standing: Standing | None) -> Urgency:
+    """Return how urgent a message is, or the case that it joins while that is open."""
+    levels = [triage.decision.urgency, *([standing.urgency] if standing and not standing.closed else [])]
+    return max(levels, key=lambda one: one.rank)
+
+
 def _of_follow_up(triage: Triage, standing: Standing) -> list[Route]:
     """What rules ask for, and whoever has the case; at once where it, or the case while it is open, cannot wait."""
-    level = triage.decision.urgency
-    if not standing.closed:
-        level = max(level, standing.urgency, key=lambda one: one.rank)
+    level = pressing(triage, standing)
     carried = (Route(partner, _when(level), HAS_CASE) for partner in standing.partners)
     return [*triage.decision.routes, *carried]
 

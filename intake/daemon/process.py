@@ -7,25 +7,26 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from intake.daemon.echo import not_returned
-from intake.daemon.follow import followed
+from intake.daemon.follow import followed, pressing
 from intake.daemon.place import Place, Places
 from intake.daemon.scanning import Scanner
 from intake.errors import Temporary, place_of
 from intake.mail.bounce_report import BounceReport, read_report
-from intake.mail.values import Delivery, Kind, Reason, Triage
+from intake.mail.values import Delivery, Kind, Reason, Triage, Urgency
 from intake.outbox import digest, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import Source
+from intake.outbox.escalate import Escalation, away, first
 from intake.outbox.kept_out import KeptOut
 from intake.outbox.sharing import overseen
-from intake.rules.rulebook import Rulebook
-from intake.store import ceilings, claims, quarantine, recording, rulebooks, tasks, threads
+from intake.store import ceilings, claims, emergencies, quarantine, recording, rulebooks, tasks, threads
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
 from intake.store.recording import Recorded
@@ -139,45 +140,76 @@ class Processor:
         triage = ceilings.within(conn, triage, place.placing.sender, exempt, now)
         recorded = recording.record(conn, claim, triage, now, place.placing)
         if not recorded.duplicate:
-            self._queue(conn, triage, recorded, rulebook, claim, now)
+            self._queue(conn, triage, recorded, place, claim, sorter, now)
             if recorded.case_id:
                 KeptOut(self.composer, rulebook).act(conn, recorded.case_id, recorded.message_id, now)
             if recorded.case_id and not claim.late and not place.placing.note_of and is_to_be_reached(triage):
                 tasks.begin(conn, recorded.message_id, recorded.case_id, now)
-            self._heed(conn, place, report, recorded, rulebook, now)
+            self._heed(conn, triage, place, report, recorded, sorter, now)
         return recorded
 
     def _queue(  # noqa: PLR0913, PLR0917 (what came, what was decided, by which rulebook, and where it is kept)
-        self, conn: Connection, triage: Triage, recorded: Recorded, rulebook: Rulebook, claim: Claimed, now: datetime
+        self,
+        conn: Connection,
+        triage: Triage,
+        recorded: Recorded,
+        place: Place,
+        claim: Claimed,
+        sorter: Sorter,
+        now: datetime,
     ) -> None:
         """Queue every mail that this message causes."""
-        ids = (recorded.reference, recorded.message_id, recorded.case_id)
+        rulebook, ids = sorter.rulebook, (recorded.message_id, recorded.case_id)
         if triage.acknowledge and not recorded.repeated_id:
-            queue.enqueue(conn, self.composer.acknowledgement(triage, *ids, now, rulebook.answers), now)
+            answer = self.composer.acknowledgement(triage, recorded.reference, *ids, now, rulebook.answers)
+            queue.enqueue(conn, answer, now)
+        at_once = [one.partner for one in triage.decision.routes if one.delivery is Delivery.NOW and not claim.late]
+        is_asked = self._is_asked(conn, triage, recorded, place, now) if at_once else False
         for route in triage.decision.routes:
-            partner = rulebook.partners[route.partner]
-            if route.delivery is Delivery.NOW and not claim.late:
-                came = Source(claim.raw, claim.arrived_at)
-                mail = self.composer.routed(triage, recorded.reference, partner, rulebook, *ids[1:], now, source=came)
-                queue.enqueue(conn, mail, now)
-            else:
+            if route.partner not in at_once:
                 digest.add(conn, route.partner, recorded.message_id, now)
+        is_pressing = pressing(triage, place.standing) is Urgency.EMERGENCY
+        for one in at_once:
+            ask = first(rulebook, one, now, sorter.zone) if is_asked else None
+            opens = None if is_pressing else rulebook.rota.opens(one, now, sorter.zone)
+            partner = rulebook.partners[one]
+            routed = partial(self.composer.routed, source=Source(claim.raw, claim.arrived_at), ask=ask)
+            mail = routed(triage, recorded.reference, partner, rulebook, *ids, now)
+            queue.enqueue(conn, mail, now, opens)
+
+    @staticmethod
+    def _is_asked(conn: Connection, triage: Triage, recorded: Recorded, place: Place, now: datetime) -> bool:
+        """Begin an emergency where this is one; return whether somebody must take its case."""
+        if recorded.case_id is None:
+            return False
+        if triage.decision.urgency is Urgency.EMERGENCY and not place.placing.taken_by:
+            emergencies.begin(conn, recorded.message_id, recorded.case_id, now)
+        return bool(emergencies.of_case(conn, recorded.case_id))
 
     def _heed(  # noqa: PLR0913, PLR0917 (what came back, why, and what is known of it)
         self,
         conn: Connection,
+        triage: Triage,
         place: Place,
         report: BounceReport | None,
         recorded: Recorded,
-        rulebook: Rulebook,
+        sorter: Sorter,
         now: datetime,
     ) -> None:
-        """Act on a bounce that says that a mail of ours failed for good (S7); a delay changes nothing."""
+        """Act on a bounce of a mail that failed for good (S7), and on a machine's answer to an emergency (O8)."""
+        concerned: list[int] = []
         failed = next((one for one in (report.failures if report else ()) if one.permanent), None)
         if failed and place.mail is not None:
-            bounced = Bounced(self.composer, rulebook, self.alerts)
+            bounced = Bounced(self.composer, sorter.rulebook, self.alerts)
             acted = bounced.act(conn, place.mail, failed.status, recorded.message_id, now)
             log.warning("came back", extra={"outbox": place.mail.id, "kind": place.mail.kind, "acted": acted})
+            concerned = [place.mail.message_id] if place.mail.message_id else []
+        elif triage.kind is Kind.AUTO_REPLY and recorded.case_id is not None:
+            ours = place.mail.id if place.mail is not None else None
+            concerned = away(conn, recorded.case_id, ours, triage.from_address)
+        escalation = Escalation(self.composer, sorter.rulebook, self.alerts, sorter.zone)
+        for message_id in concerned:
+            escalation.go_on(conn, message_id, now)
 
     def _quarantine(self, claim: Claimed, stage: str, error: str) -> None:
         with self.database.transaction() as conn:

@@ -17,7 +17,7 @@ from intake.outbox.kept_out import flags_of
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, barred, with_fallback
-from intake.store import cases, threads
+from intake.store import cases, emergencies, threads
 from intake.store.tables import digest_items, outbox
 from intake.store.upsert import upsert
 
@@ -51,7 +51,9 @@ class Bounced:
     def _partner(self, conn: Connection, mail: Row[Any], said: str, now: datetime) -> None:
         partner = self.rulebook.partners.get(mail.partner)
         known = partner is not None and partner.fallback and mail.recipient.lower() != partner.fallback.lower()
-        told = {"digest": self._digest, "routed": self._routed}.get(mail.kind)  # of other kinds nothing is lost
+        ways = {"digest": self._digest, "routed": self._routed}  # of other kinds nothing is lost
+        goes_on = emergencies.is_open(conn, mail.message_id)  # to the next contact anyway
+        told = None if goes_on else ways.get(mail.kind)
         heirs = told(conn, mail, partner if known else None, now) if told else []
         self._alert(conn, mail, partner, said, list(dict.fromkeys(one.name for one in heirs)), now)
 

@@ -108,8 +108,8 @@ class Composer:
     ) -> Outgoing:
         """Pass a message to a partner at once, as far as its sharing level allows, with why it came and what to heed.
 
-        `again`: to the fallback address, as what went before came back. Without a `source` nothing is attached. `ask`: to
-        whom the emergency is put instead (O8).
+        `again`: to the fallback address, as what went before came back. Without a `source` nothing is attached.
+        `ask`: to whom the emergency is put instead (O8).
         """
         urgency = triage.decision.urgency
         of = self.terms(triage, partner, rulebook, now)

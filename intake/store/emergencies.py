@@ -27,6 +27,7 @@ class Emergency:
     reference: str
     opened_at: datetime
     state: State
+    taking_id: int | None  # by which it is over
     taken_by: str | None  # whose taking ended it; None: nobody's
     partner: str | None  # whose people that is
     taken_at: datetime | None
@@ -62,6 +63,12 @@ def of_case(conn: Connection, case_id: int) -> list[int]:
     return list(conn.scalars(found.order_by(emergencies.c.message_id)))
 
 
+def is_open(conn: Connection, message_id: int | None) -> bool:
+    """Tell whether contacts are being asked about a message."""
+    found = select(emergencies.c.state).where(emergencies.c.message_id == message_id)
+    return conn.scalar(found) == "open"
+
+
 def hold(conn: Connection, message_id: int, *states: State) -> Emergency | None:
     """Return an emergency that is so far, kept from others until the transaction ends; None where another has it."""
     wanted = (emergencies.c.message_id == message_id) & emergencies.c.state.in_(states)
@@ -75,7 +82,7 @@ def untaken(conn: Connection) -> list[Emergency]:
 
 
 def _read(conn: Connection, message_id: int) -> Emergency | None:
-    columns = (emergencies.c[name] for name in ("message_id", "case_id", "opened_at", "state"))
+    columns = (emergencies.c[name] for name in ("message_id", "case_id", "opened_at", "state", "taking_id"))
     found = (
         select(*columns, cases.c.reference, takings.c.taken_by, takings.c.partner, takings.c.taken_at)
         .add_columns(takings.c.message_id.label("note"))
