@@ -23,12 +23,14 @@ from intake.connections import Connections
 from intake.daemon.alarms import Alarms
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
+from intake.daemon.escalation import Escalator
 from intake.daemon.health import Health, health
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.restores import Restores
 from intake.daemon.rules import Rules
 from intake.daemon.scanning import Scanner
+from intake.daemon.webhooks import Webhooks
 from intake.daemon.worker import Service as Daemon
 from intake.daemon.worker import Summary
 from intake.errors import Problem, UserError
@@ -45,6 +47,7 @@ from intake.outbox.compose import Composer
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
 from intake.reports import Imported
+from intake.rules import rota
 from intake.rules.answers import missing
 from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import DigestTimes, Rulebook
@@ -186,6 +189,8 @@ class App:
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
             alone=self.database.is_sqlite,
             alarms=Alarms(self.database, alerts, names, expires, lambda: rules.rulebook, self.zone),
+            escalator=Escalator(self.database, self.composer, lambda: rules.rulebook, alerts, self.zone),
+            webhooks=Webhooks(self.database, self.worker),
             scanner=self.scanner,
         )
 
@@ -263,9 +268,17 @@ class App:
             raise UserError("\n".join([*faults, *self._faults(self._connections), *notes, said]))
         polls = {one.name: one.poll_seconds for one in self.config.mailboxes}
         with self.database.read() as conn:
-            found = health(conn, polls, faults, self.database.clock(conn))
+            found = health(conn, polls, faults, self.database.clock(conn), self._deadline)
         unreviewed = () if faults else self.composer.unreviewed(self.rulebook.answers)
         return replace(found, unreviewed=unreviewed, notes=tuple(notes))
+
+    def _deadline(self, since: datetime) -> datetime:
+        """Return when a working day is over; of England's usual one where the rules fail."""
+        try:
+            kept = self.rulebook.rota
+        except UserError:
+            kept = rota.NONE
+        return kept.working_day_after(since, self.zone)
 
     def _connections(self) -> None:
         """Raise UserError for a missing password or a connection that must not be."""

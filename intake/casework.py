@@ -38,6 +38,18 @@ def reopen(database: Database, reference: str) -> str:
     return _said(reference, opened, "open again", "was open")
 
 
+def take(database: Database, reference: str, by: str) -> str:
+    """Record that a named person takes a case on; return what that ends. Raises UserError where there is none."""
+    with database.transaction() as conn:
+        case_id = threads.case_id(conn, reference)
+        if case_id is None:
+            raise UserError(f"there is no case {reference}")
+        now = database.clock(conn)
+        ended = threads.take(conn, case_id, by, now)
+        seen.see_case(conn, case_id, by, now)
+    return f"taken by {by}" + ("; who was asked will be told" if ended else "; no emergency waited for it")
+
+
 def close_mail(database: Database, number: int, by: str) -> None:
     """Close a mail that waits for a person. Raises UserError where none does under that number."""
     with database.transaction() as conn:

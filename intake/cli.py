@@ -17,7 +17,7 @@ from rich.console import Console
 
 from intake import __version__, casework, lookups, reports, starter
 from intake.app import App
-from intake.cli_cases import case_app
+from intake.cli_cases import ESCALATION_EXAMPLES, case_app, escalation
 from intake.cli_digest import digest_app
 from intake.cli_outbox import outbox_app
 from intake.cli_quarantine import quarantine_app
@@ -253,6 +253,7 @@ def show(
 
 
 main_app.command(epilog=RECONCILE_EXAMPLES)(reconcile)
+main_app.command(epilog=ESCALATION_EXAMPLES)(escalation)
 
 
 @main_app.command(epilog=example("intake demo", "intake demo --dir mydemo", one="a letter is not accounted for"))

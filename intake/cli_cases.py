@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from intake import casework
+from intake import casework, lookups
 from intake.app import App
 from intake.errors import UserError
 from intake.terminal import CONFIG, By, ConfigPath, Json, example, listing, say, who
 
+ESCALATION_EXAMPLES = example("intake escalation", 'intake escalation police --at "2026-12-26 02:00"')
 case_app = typer.Typer(
     no_args_is_help=True,
-    help="What nobody has seen yet; closing cases; addresses that our mail came back from.",
+    help="What nobody has seen yet; taking and closing cases; addresses that our mail came back from.",
     epilog=example("intake case unseen", "intake case close CSP-7K4M-29Q"),
 )
 _REFERENCE = typer.Argument(metavar="REFERENCE", help="As `search` and our mails give them.")
@@ -67,6 +68,21 @@ def case_done(references: References, config: ConfigPath = CONFIG, by: By = None
         say(line)
 
 
+@case_app.command("take", epilog=example('intake case take CSP-7K4M-29Q --by "Pat Bell"'))
+def case_take(
+    references: References,
+    by: Annotated[str, typer.Option("--by", help="The person who has taken it on.")],
+    config: ConfigPath = CONFIG,
+) -> None:
+    """Say that a named person has taken cases on: their emergencies go to nobody else any more.
+
+    A partner's vouched reply to our mail does the same. Those who were asked are told by the running service.
+    """
+    app = App.open(config)
+    for one in references:
+        say(f"{one}: {casework.take(app.database, one, who(by))}")
+
+
 @case_app.command("close", epilog=example("intake case close CSP-7K4M-29Q"))
 def case_close(references: References, config: ConfigPath = CONFIG) -> None:
     """Close cases. Nobody else can, least of all by mail; a resident who writes again opens the case again."""
@@ -100,3 +116,20 @@ def case_revive(
     for one in addresses:
         casework.revive(app.database, one)
         say(f"{one} may be answered again")
+
+
+def escalation(
+    partner: Annotated[str | None, typer.Argument(help="Whose rota to show; an id of rules/partners.yaml.")] = None,
+    config: ConfigPath = CONFIG,
+    at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d %H:%M"], help="At this time; else now.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the emergencies that nobody has taken, and who was asked; or who would be asked for a partner."""
+    app = App.open(config)
+    if partner is None:
+        columns = "reference since partner asked_at state"
+        listing("Emergencies", app.zone, lookups.escalations(app.database), columns, as_json=as_json)
+        return
+    when = at.replace(tzinfo=app.zone) if at else datetime.now(UTC)
+    rows = lookups.would_be_asked(app.rulebook, partner, when, app.zone)
+    listing("Asked", app.zone, rows, "partner contact minutes", as_json=as_json)

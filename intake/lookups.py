@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from intake.errors import UserError
-from intake.outbox import queue, standing
-from intake.store import cases, quarantine, scanning
+from intake.outbox import escalate, queue, standing
+from intake.rules.rulebook import Rulebook
+from intake.store import cases, emergencies, quarantine, scanning
 from intake.store.database import Database
 
 MOST_FOUND = 100  # messages that one search returns
@@ -77,3 +80,22 @@ def search(database: Database, words: str) -> list[dict[str, Any]]:
         hits = cases.search(conn, words, MOST_FOUND)
     columns = ("reference", "arrived_at", "category", "urgency", "from_address", "subject")
     return [{column: getattr(hit, column) for column in columns} for hit in hits]
+
+
+def escalations(database: Database) -> list[dict[str, Any]]:
+    """Return the emergencies that nobody has taken, one row a contact that was asked."""
+    with database.read() as conn:
+        return [
+            {"reference": one.reference, "since": one.opened_at, "all_asked": one.state == "alerted"} | asdict(mail)
+            for one in emergencies.untaken(conn)
+            for mail in escalate.history(conn, one.message_id)
+        ]
+
+
+def would_be_asked(rulebook: Rulebook, partner: str, at: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Return whom an emergency would be put to for a partner at an instant. Raises UserError for no partner."""
+    if partner not in rulebook.partners:
+        raise UserError(f"`{partner}` is not a partner: {', '.join(rulebook.partners)}")
+    steps = escalate.chain(rulebook, partner, (), at, zone)
+    rows = ({"partner": one.partner, "contact": one.contact.key, "minutes": one.contact.minutes} for one in steps)
+    return [*rows, {"partner": "", "contact": "alert", "minutes": None}]

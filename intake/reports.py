@@ -104,6 +104,8 @@ def health_text(health: Health, zone: ZoneInfo) -> str:
         "outbox: " + (", ".join(f"{number} {state}" for state, number in health.outbox.items()) or "empty"),
         f"quarantine: {health.inbox.quarantined}",
         *([f"people to reach safely: {health.tasks}; see `intake case tasks`"] if health.tasks else []),
+        *(f"emergency {one.reference}: nobody has taken it for {age(one.since)}" for one in health.emergencies),
+        f"unseen: {_unseen(health)}",
         *_unreviewed(health.unreviewed),
     ]
     return "\n".join(lines)
@@ -113,6 +115,12 @@ def _unreviewed(tags: Sequence[str]) -> list[str]:
     if not tags:
         return []
     return [f"acknowledgements: nobody has reviewed {count(len(tags), 'language')}: {', '.join(tags)}"]
+
+
+def _unseen(health: Health) -> str:
+    oldest = f", the oldest for {age(health.oldest_unseen)}" if health.oldest_unseen is not None else ""
+    backlog = f"; {health.unseen_backlog} of a backlog" if health.unseen_backlog else ""
+    return f"{health.unseen}{oldest}{backlog}"
 
 
 def age(span: timedelta) -> str:

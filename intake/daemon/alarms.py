@@ -17,12 +17,14 @@ from intake.outbox import agreements, standing
 from intake.outbox.alerts import Alerts
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Rulebook
-from intake.store import ceilings, state, work
+from intake.store import ceilings, seen, state, work
 from intake.store.database import Database
 from intake.store.work import SMTP, WorkFault
 
-THREADS = ("triage", "deliver", "digests", "housekeeping", "rules", "scan")
+THREADS = ("triage", "deliver", "digests", "escalate", "housekeeping", "rules", "scan")
 FAILURES = 8  # in a row: some four minutes of trying
+
+Deadline = Callable[[datetime], datetime]  # since when -> until when
 
 _GOES_ON = "Nothing is lost: the service keeps trying and goes on by itself. `intake status` tells how it stands."
 _MENDED = "It works again, and what had waited is being done."
@@ -46,7 +48,8 @@ class Alarms:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             told = sum(self._tell(conn, topic, title, error, now) for topic, title, error in self._topics(conn, now))
-            return told + self._secret(conn, now) + self._agreements(conn, now)
+            told += self._secret(conn, now) + self._agreements(conn, now)
+            return told + self._unseen(conn, now)
 
     def _secret(self, conn: Connection, now: datetime) -> bool:
         """Tell ahead, and once more when it is too late, that the client secret runs out (H5)."""
@@ -61,6 +64,15 @@ class Alarms:
         """Tell of agreements that are missing, over or near their end (D4)."""
         partners = self.rulebook().partners.values() if self.rulebook else ()
         return agreements.tell(conn, self.alerts, partners, now.astimezone(self.zone).date(), now)
+
+    def _unseen(self, conn: Connection, now: datetime) -> bool:
+        """Tell that nobody has seen a message for a working day, and once more that nothing waits so long (D6)."""
+        topic, title = "unseen", "Nobody has looked at messages for a working day"
+        if self.rulebook is None:
+            return False
+        if said := unlooked_at(conn, deadline(self.rulebook, self.zone), now):
+            return self.alerts.raised(conn, Alert(topic, title, said, ()), now)
+        return self.alerts.mended(conn, Alert(topic, title, "Somebody has seen them.", ()), now)
 
     def _tell(self, conn: Connection, topic: str, title: str, error: str | None, now: datetime) -> bool:
         if error is None:
@@ -80,6 +92,15 @@ class Alarms:
         for thread in THREADS:
             yield f"thread {thread}", f"The service fails at its work: {thread}", _fault(faults.get(thread))
         yield "acknowledgements", "More acknowledgements are due than may go out in an hour", crowded(conn)
+
+
+def unlooked_at(conn: Connection, deadline: Deadline, now: datetime) -> str | None:
+    """Return the sentence for messages that nobody has seen for a working day; None where there are none."""
+    waiting = seen.waiting(conn)
+    if waiting.oldest is None or now < deadline(waiting.oldest):
+        return None
+    many = f"messages that nobody has seen: {waiting.messages}"
+    return f"{many}, the oldest for more than a working day; see `intake case unseen`"
 
 
 def crowded(conn: Connection) -> str | None:

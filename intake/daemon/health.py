@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from intake.daemon.alarms import crowded
+from intake.daemon.alarms import Deadline, crowded, unlooked_at
 from intake.outbox import closing, standing
 from intake.outbox.queue import State
-from intake.store import rulebooks, state, tasks, work
+from intake.rules import rota
+from intake.store import emergencies, rulebooks, seen, state, tasks, work
 from intake.store.rulebooks import RulebookState
 from intake.store.state import Counts, MailboxState
 from intake.store.tasks import Task
@@ -41,6 +43,15 @@ class MailboxHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Untaken:
+    """An emergency that nobody has taken."""
+
+    reference: str
+    since: timedelta
+    all_asked: bool  # in vain
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Everything that `intake status` tells."""
 
@@ -49,6 +60,10 @@ class Health:
     inbox: Counts
     outbox: Mapping[str, int]  # rows by state, only states that there are
     oldest_undelivered: timedelta | None
+    emergencies: tuple[Untaken, ...]
+    unseen: int  # messages that no person has opened or ticked, those of a backlog apart
+    oldest_unseen: timedelta | None
+    unseen_backlog: int
     unwell: tuple[str, ...]  # sentences; empty when all is well
     tasks: int = 0  # people to be reached safely whom nobody has seen to
     unreviewed: tuple[str, ...] = ()  # languages of acknowledgements that nobody has reviewed
@@ -60,28 +75,58 @@ class Health:
         return plain
 
 
-def health(conn: Connection, poll_seconds: Mapping[str, int], faults: Sequence[str], now: datetime) -> Health:
-    """Look at the store. `poll_seconds` names the configured mailboxes; `faults` are known already, as sentences."""
+def _one_day(since: datetime) -> datetime:
+    return rota.NONE.working_day_after(since, ZoneInfo("Europe/London"))
+
+
+def health(
+    conn: Connection,
+    poll_seconds: Mapping[str, int],
+    faults: Sequence[str],
+    now: datetime,
+    deadline: Deadline = _one_day,
+) -> Health:
+    """Look at the store. `poll_seconds` names the configured mailboxes; `faults` are known already, as sentences.
+
+    `deadline` gives when a working day after an instant is over.
+    """
     states = {one.mailbox: one for one in state.mailbox_states(conn)}
     mailboxes = tuple(_mailbox(name, states.get(name), now) for name in poll_seconds)
     counts = state.counts(conn, now)
     outbox: dict[str, int] = {name: count for name, count in standing.counts(conn).items() if count}
     oldest = standing.oldest(conn)
-    undelivered = None if oldest is None else now - oldest
+    undelivered = None if oldest is None else max(now - oldest, timedelta(0))
+    untaken = tuple(
+        Untaken(one.reference, now - one.opened_at, one.state == "alerted") for one in emergencies.untaken(conn)
+    )
+    looked_at = seen.waiting(conn)
     running = tuple(one for one in rulebooks.said(conn) if now - one.seen_at <= UNSEEN)
     to_do = tasks.still_open(conn)
     unwell = [
+        *(_untaken(one) for one in untaken if one.all_asked),
         *(fault for fault in faults if not any(fault == str(one.fault) for one in running)),
         *(s for one in running if (s := _faulty(one))),
         *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
         *_waiting(counts, undelivered),
         *_owed(to_do, now),
         *_held(conn),
-        *(said for said in [crowded(conn)] if said),
+        *(said for said in [crowded(conn), unlooked_at(conn, deadline, now)] if said),
         *(_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP),
         *_for_a_person(counts, closing.open_counts(conn)),
     ]
-    return Health(mailboxes, running, counts, outbox, undelivered, tuple(dict.fromkeys(unwell)), tasks=len(to_do))
+    return Health(
+        mailboxes=mailboxes,
+        rulebooks=running,
+        inbox=counts,
+        outbox=outbox,
+        oldest_undelivered=undelivered,
+        emergencies=untaken,
+        unseen=looked_at.messages,
+        oldest_unseen=None if looked_at.oldest is None else now - looked_at.oldest,
+        unseen_backlog=looked_at.backlog,
+        unwell=tuple(dict.fromkeys(unwell)),
+        tasks=len(to_do),
+    )
 
 
 def _mailbox(name: str, found: MailboxState | None, now: datetime) -> MailboxHealth:
@@ -145,6 +190,11 @@ def _for_a_person(counts: Counts, mails: Mapping[State, int]) -> list[str]:
         if mails.get(name):
             found.append(f"mails {meaning}: {mails[name]}; see `intake outbox`, and close or retry them")
     return found
+
+
+def _untaken(one: Untaken) -> str:
+    since = f"{one.reference} is an emergency that nobody has taken for {_minutes(one.since)}; all were asked"
+    return f"{since}. Call somebody; then `intake case take {one.reference} --by NAME`"
 
 
 def _minutes(span: timedelta) -> str:

@@ -10,17 +10,16 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 DELIVER_SECONDS = 5  # how late a mail that is due again may be taken up
+ESCALATE_SECONDS = 20  # how late the next contact may be asked
 
 
 class Schedule:
-    """Rings for polls, deliveries, digests and housekeeping. A bell must return at once."""
+    """Rings for polls, and for threads that work at times. A bell must return at once."""
 
     def __init__(
         self,
         polls: Mapping[str, tuple[int, Callable[[], None]]],  # mailbox -> (seconds, bell)
-        deliver: Callable[[], None],
-        digests: Callable[[], None],
-        housekeeping: Callable[[], None],
+        rings: Mapping[str, Callable[[], None]],  # thread -> bell
         *,
         zone: tzinfo,
     ) -> None:
@@ -30,9 +29,14 @@ class Schedule:
         )
         for mailbox, (seconds, bell) in polls.items():
             self._scheduler.add_job(bell, IntervalTrigger(seconds=seconds), id=f"poll {mailbox}")
-        self._scheduler.add_job(deliver, IntervalTrigger(seconds=DELIVER_SECONDS), id="deliver")
-        self._scheduler.add_job(digests, CronTrigger(second=0), id="digests")
-        self._scheduler.add_job(housekeeping, CronTrigger(minute=17, second=30), id="housekeeping")
+        times = {
+            "deliver": IntervalTrigger(seconds=DELIVER_SECONDS),
+            "digests": CronTrigger(second=0),
+            "escalate": IntervalTrigger(seconds=ESCALATE_SECONDS),
+            "housekeeping": CronTrigger(minute=17, second=30),
+        }
+        for name, trigger in times.items():
+            self._scheduler.add_job(rings[name], trigger, id=name)
 
     def start(self) -> None:
         """Begin to ring."""

@@ -14,15 +14,17 @@ from datetime import timedelta, tzinfo
 from functools import partial
 from time import monotonic
 
-from intake.daemon.alarms import Alarms
+from intake.daemon.alarms import THREADS, Alarms
 from intake.daemon.deliver import Deliverer, Held
 from intake.daemon.digests import Digester
+from intake.daemon.escalation import Escalator
 from intake.daemon.loop import WAIT_SECONDS, Loop, Pause
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.rules import Rules
 from intake.daemon.scanning import Scanner
 from intake.daemon.schedule import Schedule
+from intake.daemon.webhooks import Webhooks
 from intake.errors import Temporary, UserError
 from intake.mailbox.backoff import Backoff
 from intake.store import work
@@ -64,6 +66,8 @@ class Service:
     backoff: Backoff
     alone: bool  # no other process shares the database
     alarms: Alarms
+    escalator: Escalator
+    webhooks: Webhooks
     scanner: Scanner | None = None  # None: attachments are not scanned
     pause: Pause = threading.Event.wait  # how a thread waits
 
@@ -84,7 +88,10 @@ class Service:
         if self.scanner:
             self._try(summary, self.scanner.again)
         summary.digests = self._try(summary, self.digester.make_due)
+        self._try(summary, self.escalator.look)
         self._try(summary, self.alarms.look)
+        while not stop.is_set() and self._try(summary, self.webhooks.deliver):
+            pass
         summary.delivered = self._deliver_all(summary, stop)
         self.deliverer.smtp.close()
         summary.waiting = self._try(summary, self.deliverer.waiting)
@@ -149,9 +156,8 @@ class Service:
         self._forget()
         loops = self._loops()
         polls = {r.source.name: (self.poll_seconds[r.source.name], r.source.wake) for r in self.receivers}
-        schedule = Schedule(
-            polls, loops["deliver"].ring, loops["digests"].ring, loops["housekeeping"].ring, zone=self.zone
-        )
+        rings = {name: loop.ring for name, loop in loops.items()}
+        schedule = Schedule(polls, rings, zone=self.zone)
         for loop in loops.values():
             loop.start()
         schedule.start()
@@ -180,17 +186,18 @@ class Service:
 
     def _loops(self) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
-        steps: dict[str, Callable[[Mapping[str, Loop]], None]] = {
-            "triage": self._triage,
-            "deliver": self._deliver,
-            "digests": self._digests,
-            "housekeeping": self._tidy,
-            "rules": self._rules,
-        }
-        if self.scanner:
-            steps["scan"] = partial(self._scan, self.scanner)
-        for name, step in steps.items():
-            loops[name] = self._loop(name, partial(step, loops))
+        works: tuple[Callable[[Mapping[str, Loop]], None] | None, ...] = (
+            self._triage,
+            self._deliver,
+            self._digests,
+            self._escalate,
+            self._tidy,
+            self._rules,
+            partial(self._scan, self.scanner) if self.scanner else None,
+        )
+        for name, work_ in zip(THREADS, works, strict=True):
+            if work_:
+                loops[name] = self._loop(name, partial(work_, loops))
         for receiver in self.receivers:
             loops[f"mailbox {receiver.source.name}"] = self._mailbox(receiver, loops["triage"].ring)
         return loops
@@ -212,6 +219,13 @@ class Service:
         if self.digester.make_due():
             loops["deliver"].ring()
         loops["digests"].rest()
+
+    def _escalate(self, loops: Mapping[str, Loop]) -> None:
+        if self.escalator.look():
+            loops["deliver"].ring()
+        while not loops["escalate"].stopping and self.webhooks.deliver():
+            pass
+        loops["escalate"].rest()
 
     def _tidy(self, loops: Mapping[str, Loop]) -> None:
         self.deliverer.recover(alone=False)

@@ -35,6 +35,7 @@ from intake.store.tables import messages, outbox
 
 TAKEN = Reason("taken", "a named person has taken the emergency, or its case is closed")
 AWAY = Reason("away", "an automatic answer came: nobody may be reading there")
+_KINDS = ("routed", "webhook")
 _FAILED = frozenset({AWAY.code, "bounced"})
 
 
@@ -52,6 +53,27 @@ class Asked(NamedTuple):
     key: str  # the contact's
     at: datetime
     failed: bool  # known not to have reached anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contact that was asked, as people are shown it: no address."""
+
+    partner: str
+    kind: str  # routed, webhook
+    asked_at: datetime
+    state: str  # of the mail, and what is known of it
+    outbox: int
+
+
+def history(conn: Connection, message_id: int) -> list[Row]:
+    """Return who was asked about a message, in order."""
+    of_message = outbox.c.kind.in_(_KINDS) & (outbox.c.message_id == message_id)
+    rows = conn.execute(select(outbox).where(of_message).order_by(outbox.c.id))
+    return [
+        Row(one.partner or "", one.kind, one.queued_at, " ".join(filter(None, (one.state, one.reason_code))), one.id)
+        for one in rows
+    ]
 
 
 def chain(rulebook: Rulebook, partner: str, flags: Iterable[str], now: datetime, zone: ZoneInfo) -> tuple[Step, ...]:
@@ -183,7 +205,7 @@ def _routed_now(stored: StoredMessage) -> Iterator[str]:
 def _asked(conn: Connection, message_id: int) -> list[Asked]:
     """Return who was asked about a message, in order."""
     columns = (outbox.c[name] for name in ("partner", "kind", "recipient", "queued_at", "state", "reason_code"))
-    of_message = outbox.c.kind.in_(("routed", "webhook")) & (outbox.c.message_id == message_id)
+    of_message = outbox.c.kind.in_(_KINDS) & (outbox.c.message_id == message_id)
     rows = conn.execute(select(*columns).where(of_message).order_by(outbox.c.id))
     return [
         Asked(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta, tzinfo
+
 
 from intake.rules.bank_holidays import is_bank_holiday
 
@@ -73,7 +73,7 @@ class Rota:
     office: Shift = OFFICE  # when those who look after the mailbox are at work
     extra: Collection[date] = frozenset()  # days that count as bank holidays beside England's
 
-    def contacts(self, partner: str, now: datetime, zone: ZoneInfo) -> tuple[Contact, ...]:
+    def contacts(self, partner: str, now: datetime, zone: tzinfo) -> tuple[Contact, ...]:
         """Return whom to ask at that instant, in order; () where the rota names nobody then."""
         chains = self.chains.get(partner, ())
         return next((one.contacts for one in chains if self._within(one.shift, now, zone)), ())
@@ -83,7 +83,7 @@ class Rota:
         chains = self.chains.get(partner, ())
         return frozenset(who.address.lower() for one in chains for who in one.contacts if who.address)
 
-    def opens(self, partner: str, now: datetime, zone: ZoneInfo) -> datetime:
+    def opens(self, partner: str, now: datetime, zone: tzinfo) -> datetime:
         """Return when the partner's hours begin next; `now` within them, and where it keeps none."""
         shifts = self.hours.get(partner, ())
         if not shifts or any(self._within(one, now, zone) for one in shifts):
@@ -91,7 +91,7 @@ class Rota:
         begins = (begin for one in shifts for begin, _ in self._spans(one, now, zone) if begin > now)
         return min(begins, default=now)
 
-    def working_day_after(self, since: datetime, zone: ZoneInfo) -> datetime:
+    def working_day_after(self, since: datetime, zone: tzinfo) -> datetime:
         """Return when one working day has passed: as long as the office's hours of a day are, within those."""
         left: timedelta | None = None
         for begin, end in self._spans(self.office, since, zone):
@@ -103,14 +103,14 @@ class Rota:
             left -= end - start
         return since + LONGEST_WAIT
 
-    def _within(self, shift: Shift, now: datetime, zone: ZoneInfo) -> bool:
+    def _within(self, shift: Shift, now: datetime, zone: tzinfo) -> bool:
         local = now.astimezone(zone)
         return shift.holds(self._kind(local.date()), local.time())
 
     def _kind(self, day: date) -> int:
         return BANK_HOLIDAY if day in self.extra or is_bank_holiday(day) else day.weekday()
 
-    def _spans(self, shift: Shift, now: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    def _spans(self, shift: Shift, now: datetime, zone: tzinfo) -> Iterator[tuple[datetime, datetime]]:
         """Yield (begin, end) of a shift on each of its days from yesterday on, at most three weeks.
 
         Where it goes over midnight, the hours before it end with the day and those after it begin with theirs.
@@ -121,7 +121,7 @@ class Rota:
             if self._kind(day) in shift.days:
                 yield from self._of_day(shift, day, zone, now)
 
-    def _of_day(self, shift: Shift, day: date, zone: ZoneInfo, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def _of_day(self, shift: Shift, day: date, zone: tzinfo, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         def at(when: date, clock: time) -> datetime:
             return datetime.combine(when, clock, zone).astimezone(now.tzinfo)
 

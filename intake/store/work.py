@@ -22,7 +22,7 @@ FRESH = timedelta(minutes=15)  # three times the longest wait between two tries:
 class WorkFault:
     """What one thread of one process has failed at since it last did well."""
 
-    thread: str  # triage, deliver, digests, housekeeping, rules, scan; or `SMTP`
+    thread: str  # triage, deliver, digests, escalate, housekeeping, rules, scan; or `SMTP`
     worker: str  # the process: host and number
     failures: int  # in a row
     error: str  # the last one's sentence

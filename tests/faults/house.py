@@ -17,11 +17,13 @@ from sqlalchemy import func, select
 from intake.daemon.alarms import Alarms
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
+from intake.daemon.escalation import Escalator
 from intake.daemon.health import Health, health
 from intake.daemon.loop import Loop
 from intake.daemon.process import Processor
 from intake.daemon.receive import Receiver
 from intake.daemon.rules import Rules
+from intake.daemon.webhooks import Webhooks
 from intake.daemon.worker import Service, Summary
 from intake.errors import Temporary, UserError
 from intake.mail.values import Identity
@@ -121,6 +123,8 @@ class House:
             backoff=Backoff(random.Random(2)),
             alone=self.database.is_sqlite,
             alarms=Alarms(self.database, alerts, ("main",)),
+            escalator=Escalator(self.database, composer(), lambda: self.rules.rulebook, alerts, LONDON),
+            webhooks=Webhooks(self.database, "one"),
         )
 
     def close(self) -> None:
