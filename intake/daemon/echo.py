@@ -16,7 +16,8 @@ def not_returned(triage: Triage, rulebook: Rulebook) -> Triage:
 
     def calmed(route: Route) -> Route:
         partner = rulebook.partners.get(route.partner)
-        return replace(route, delivery=Delivery.DIGEST) if partner and partner.writes_from(author) else route
+        own = partner is not None and rulebook.writes_from(partner, author)
+        return replace(route, delivery=Delivery.DIGEST) if own else route
 
     routes = tuple(map(calmed, triage.decision.routes))
     return replace(triage, decision=replace(triage.decision, routes=routes))

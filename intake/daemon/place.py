@@ -94,7 +94,7 @@ class Places:
         """Return the place of a partner's answer to a mail that is about no case; None where it is none (T3)."""
         mail = threads.mail_about(conn, found.ours, None, None)
         partner = self.rulebook.partners.get(mail.partner) if mail is not None and mail.case_id is None else None
-        if partner is None or not partner.writes_from(who):
+        if partner is None or not self.rulebook.writes_from(partner, who):
             return None
         unverified = not authenticated(message, self.identity)
         return Place(Placing(reason=ABOUT_DIGEST, note_of=partner.id, unverified=unverified), threads.NEW)
@@ -147,7 +147,7 @@ class Places:
         """Return the partner that the sender is, of those that have the case: first the one whose token it is."""
         ids = dict.fromkeys([*([named.audience] if named.audience else []), *named.standing.partners])
         known = (self.rulebook.partners[id_] for id_ in ids if id_ in self.rulebook.partners)
-        return next((one for one in known if one.writes_from(who)), None) if who else None
+        return next((one for one in known if self.rulebook.writes_from(one, who)), None) if who else None
 
     def _is_in(self, who: str, case: Standing) -> bool:
         return who in case.residents or self._partner(who, Named(case, BY_THREAD)) is not None

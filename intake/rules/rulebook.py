@@ -113,3 +113,7 @@ class Rulebook:
     def safety(self) -> frozenset[str]:
         """Ids of the safety rules (R10)."""
         return frozenset(rule.id for rule in self.program.rules if rule.safety) if self.program else frozenset()
+
+    def writes_from(self, partner: Partner, address: str) -> bool:
+        """Tell whether an address, in lower case, is that partner's: by its entry, or by the rota."""
+        return partner.writes_from(address) or address in self.rota.addresses(partner.id)
