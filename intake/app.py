@@ -20,7 +20,7 @@ from intake.bulk import sort_files
 from intake.config import Config, load_config
 from intake.config_servers import Mailbox, secret
 from intake.connections import Connections
-from intake.daemon.alarms import Alarms
+from intake.daemon.alarms import Alarms, deadline
 from intake.daemon.deliver import Deliverer
 from intake.daemon.digests import Digester
 from intake.daemon.escalation import Escalator
@@ -47,7 +47,6 @@ from intake.outbox.compose import Composer
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
 from intake.reports import Imported
-from intake.rules import rota
 from intake.rules.answers import missing
 from intake.rules.load import load_files, load_rulebook
 from intake.rules.rulebook import DigestTimes, Rulebook
@@ -166,30 +165,26 @@ class App:
 
     def daemon(self, *, lasting: bool) -> Daemon:
         """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
-        alerts = self.alerts
-        paths = self.config.paths
+        alerts, paths = self.alerts, self.config.paths
         load = self._load_apart if lasting else self._load
         rules = Rules(paths.rules, paths.templates, load, load, self.database, alerts, self.worker)
         names, expires = tuple(one.name for one in self.config.mailboxes), self.connections.secret_expires
+        in_force = partial(getattr, rules, "rulebook")
+        hourly = self.config.limits.acknowledgements_per_hour
         return Daemon(
             receivers=tuple(self._receiver(mailbox) for mailbox in self.config.mailboxes),
-            processor=self._processor(lambda: self._sorter(rules.rulebook)),
-            digester=Digester(self.database, self.composer, lambda: rules.rulebook, self.zone),
+            processor=self._processor(lambda: self._sorter(in_force())),
+            digester=Digester(self.database, self.composer, in_force, self.zone),
             deliverer=Deliverer(
-                self.database,
-                self._smtp(),
-                self.worker,
-                self.config.smtp.per_minute,
-                self.config.limits.acknowledgements_per_hour,
-                restores=self.restores,
+                self.database, self._smtp(), self.worker, self.config.smtp.per_minute, hourly, restores=self.restores
             ),
             rules=rules,
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},
             zone=self.zone,
             backoff=Backoff(random.Random()),  # noqa: S311 (jitter)
             alone=self.database.is_sqlite,
-            alarms=Alarms(self.database, alerts, names, expires, lambda: rules.rulebook, self.zone),
-            escalator=Escalator(self.database, self.composer, lambda: rules.rulebook, alerts, self.zone),
+            alarms=Alarms(self.database, alerts, names, expires, in_force, self.zone),
+            escalator=Escalator(self.database, self.composer, in_force, alerts, self.zone),
             webhooks=Webhooks(self.database, self.worker),
             scanner=self.scanner,
         )
@@ -268,17 +263,9 @@ class App:
             raise UserError("\n".join([*faults, *self._faults(self._connections), *notes, said]))
         polls = {one.name: one.poll_seconds for one in self.config.mailboxes}
         with self.database.read() as conn:
-            found = health(conn, polls, faults, self.database.clock(conn), self._deadline)
+            found = health(conn, polls, faults, self.database.clock(conn), deadline(lambda: self.rulebook, self.zone))
         unreviewed = () if faults else self.composer.unreviewed(self.rulebook.answers)
         return replace(found, unreviewed=unreviewed, notes=tuple(notes))
-
-    def _deadline(self, since: datetime) -> datetime:
-        """Return when a working day is over; of England's usual one where the rules fail."""
-        try:
-            kept = self.rulebook.rota
-        except UserError:
-            kept = rota.NONE
-        return kept.working_day_after(since, self.zone)
 
     def _connections(self) -> None:
         """Raise UserError for a missing password or a connection that must not be."""

@@ -12,10 +12,12 @@ from datetime import UTC, date, datetime, tzinfo
 
 from sqlalchemy import Connection
 
+from intake.errors import UserError
 from intake.oauth import runs_out
 from intake.outbox import agreements, standing
 from intake.outbox.alerts import Alerts
 from intake.outbox.views import Alert
+from intake.rules.rota import NONE
 from intake.rules.rulebook import Rulebook
 from intake.store import ceilings, seen, state, work
 from intake.store.database import Database
@@ -92,6 +94,19 @@ class Alarms:
         for thread in THREADS:
             yield f"thread {thread}", f"The service fails at its work: {thread}", _fault(faults.get(thread))
         yield "acknowledgements", "More acknowledgements are due than may go out in an hour", crowded(conn)
+
+
+def deadline(rulebook: Callable[[], Rulebook], zone: tzinfo) -> Deadline:
+    """Return what tells when a working day is over: by the rota, or the usual one where the rules fail."""
+
+    def over(since: datetime) -> datetime:
+        try:
+            kept = rulebook().rota
+        except UserError:
+            kept = NONE
+        return kept.working_day_after(since, zone)
+
+    return over
 
 
 def unlooked_at(conn: Connection, deadline: Deadline, now: datetime) -> str | None:

@@ -21,9 +21,10 @@ from intake.mail.addresses import address_key
 from intake.mail.values import Delivery, Reason
 from intake.outbox import queue
 from intake.outbox.alerts import Alerts
-from intake.outbox.compose import TRY_FOR, Composer, Outgoing
+from intake.outbox.compose import Composer
 from intake.outbox.enclosed import Source
 from intake.outbox.kept_out import flags_of
+from intake.outbox.outgoing import TRY_FOR, Outgoing
 from intake.outbox.views import Alert, Ask, Taken
 from intake.rules.rota import MINUTES, Contact
 from intake.rules.rulebook import Rulebook

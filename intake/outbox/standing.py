@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from intake.outbox.compose import MailKind
+from intake.outbox.outgoing import MailKind
 from intake.outbox.queue import HOURS, STATES, WAITING, State
 from intake.store.tables import cases, outbox
 

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 
-
 from intake.rules.bank_holidays import is_bank_holiday
 
 BANK_HOLIDAY = 7  # the day after Sunday, as it were

@@ -156,7 +156,7 @@ def test_by_day(watch: Watch) -> None:
     assert watch.later(600) == 0
     mails = [words(row) for row in watch.desk.mails("routed")]
     assert ["NOT TAKEN YET" in one for one in mails] == [False, True, True]
-    assert all("WHOEVER REPLIES" in one for one in mails)
+    assert all("reply to this mail now" in one for one in mails)
 
 
 @pytest.mark.parametrize("at", [BOXING_DAY, SUBSTITUTE, datetime(2024, 12, 26, 2, 0, tzinfo=UTC)], ids=str)
