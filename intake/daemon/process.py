@@ -163,19 +163,19 @@ class Processor:
         if triage.acknowledge and not recorded.repeated_id:
             answer = self.composer.acknowledgement(triage, recorded.reference, *ids, now, rulebook.answers)
             queue.enqueue(conn, answer, now)
-        at_once = [one.partner for one in triage.decision.routes if one.delivery is Delivery.NOW and not claim.late]
-        is_asked = self._is_asked(conn, triage, recorded, place, now) if at_once else False
-        for route in triage.decision.routes:
-            if route.partner not in at_once:
-                digest.add(conn, route.partner, recorded.message_id, now)
+        now_wanted = any(one.delivery is Delivery.NOW for one in triage.decision.routes) and not claim.late
+        is_asked = now_wanted and self._is_asked(conn, triage, recorded, place, now)
         is_pressing = pressing(triage, place.standing) is Urgency.EMERGENCY
-        for one in at_once:
-            ask = first(rulebook, one, now, sorter.zone) if is_asked else None
-            opens = None if is_pressing else rulebook.rota.opens(one, now, sorter.zone)
-            partner = rulebook.partners[one]
-            routed = partial(self.composer.routed, source=Source(claim.raw, claim.arrived_at), ask=ask)
-            mail = routed(triage, recorded.reference, partner, rulebook, *ids, now)
-            queue.enqueue(conn, mail, now, opens)
+        for route in triage.decision.routes:
+            partner = rulebook.partners[route.partner]
+            if route.delivery is Delivery.NOW and not claim.late:
+                ask = first(rulebook, partner.id, now, sorter.zone) if is_asked else None
+                opens = None if is_pressing else rulebook.rota.opens(partner.id, now, sorter.zone)
+                routed = partial(self.composer.routed, source=Source(claim.raw, claim.arrived_at), ask=ask)
+                mail = routed(triage, recorded.reference, partner, rulebook, *ids, now)
+                queue.enqueue(conn, mail, now, opens)
+            else:
+                digest.add(conn, route.partner, recorded.message_id, now)
 
     @staticmethod
     def _is_asked(conn: Connection, triage: Triage, recorded: Recorded, place: Place, now: datetime) -> bool:
