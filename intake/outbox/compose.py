@@ -114,8 +114,8 @@ class Composer:
         urgency = triage.decision.urgency
         of = self.terms(triage, partner, rulebook, now)
         enclosed = enclosures(triage, of, partner, reference, source)
-        contents = self._routed(shared(triage, of, partner, rulebook), enclosed, reference, partner)
-        rendered = self.templates.render(self._asked(contents, ask))
+        letter = shared(triage, of, partner, rulebook)
+        rendered = self.templates.render(self._routed(letter, enclosed, reference, partner, ask))
         draft = self._to_partner(f"routed:{message_id}:{partner.id}", "routed", partner, now, again=again)
         if ask:
             draft = replace(self._draft(ask.key or draft.key, "routed", ask.address, now), partner=partner.id)
@@ -209,8 +209,7 @@ class Composer:
                     headline = {**contents.headline, "service": replace(self._service, links=links)}
                     yield replace(contents, headline=headline, language=tag, reviewed_only=False)
         for passed, enclosed in samples.routed():
-            routed = self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER)
-            yield from (self._asked(routed, ask) for ask in samples.ASKS)
+            yield from (self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER, ask) for ask in samples.ASKS)
         for items, beside in samples.DIGESTS:
             reader = Reader(samples.PARTNER, samples.RULEBOOK, self.zone, samples.NOW)
             digest = self._digest(listing.listed(items, reader), reader, beside)
@@ -233,13 +232,12 @@ class Composer:
             reviewed_only=self._service.reviewed_only,
         )
 
-    def _routed(self, letter: Shared, enclosed: Enclosures, reference: str, partner: Partner) -> Contents:
+    def _routed(
+        self, letter: Shared, enclosed: Enclosures, reference: str, partner: Partner, ask: Ask | None = None
+    ) -> Contents:
         known = {"partner": partner.name, "urgency": letter.urgency.value, "category": letter.categories[0]}
         headline = self._headline(reference=reference or "none", **known)
-        return Contents("routed", headline, views.routed(letter, enclosed, self._service.time_zone))
-
-    def _asked(self, contents: Contents, ask: Ask | None) -> Contents:
-        return replace(contents, body={**contents.body, **views.asked(ask, self._service.time_zone)})
+        return Contents("routed", headline, views.routed(letter, enclosed, self.zone, ask))
 
     def _digest(self, entries: Sequence[Entry], reader: Reader, beside: Beside = NOTHING) -> Contents:
         count = sum(len(one.items) for one in entries)
@@ -255,7 +253,7 @@ class Composer:
         return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))
 
     def _taken(self, told: Taken) -> Contents:
-        return Contents("taken", self._headline(reference=told.reference), views.taken(told, self._service.time_zone))
+        return Contents("taken", self._headline(reference=told.reference), views.taken(told, self.zone))
 
     def _headline(self, **known: object) -> Context:
         return {"service": self._service, **known}

@@ -78,15 +78,11 @@ def taken(told: Taken, zone: ZoneInfo) -> Mapping[str, object]:
     return {"by": one_line(safe(told.by, LINE)), "partner": told.partner, "at": when(told.at, zone)}
 
 
-def asked(ask: Ask | None, zone: ZoneInfo) -> Mapping[str, object]:
-    """Return what the bodies of a routed mail know of an emergency that others were asked to take."""
-    return {"untaken_since": when(ask.untaken_since, zone) if ask else ""}
-
-
-def routed(letter: Shared, enclosed: Enclosures, zone: ZoneInfo) -> Mapping[str, object]:
+def routed(letter: Shared, enclosed: Enclosures, zone: ZoneInfo, ask: Ask | None) -> Mapping[str, object]:
     """Return what the bodies of a routed mail know: what is not in `letter` is not in them."""
     sender, original = letter.sender, enclosed.original
     return {
+        "untaken_since": when(ask.untaken_since, zone) if ask else "",
         "level": letter.terms.level.value,
         "withheld": list(letter.terms.lowered_by),
         "ask": [{"name": one.name, "address": one.address} for one in letter.ask],
