@@ -96,7 +96,7 @@ class PartnerShape(Shape):
     fallback: Address | None = None
     sharing: Sharing = Sharing.REDACTED
     agreement: AgreementShape | None = None  # None: counts only
-    largest_attachment_mb: int = Field(10, ge=0, le=25)
+    largest_attachment_mb: int = Field(10, ge=0, le=15)
     evidential: bool = False
 
 
