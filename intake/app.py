@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from intake import starter
-from intake.apart import Run, run_apart, run_here
 from intake.bulk import sort_files
 from intake.config import Config, load_config
 from intake.config_servers import Mailbox, secret
@@ -46,6 +45,7 @@ from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
+from intake.processes import Run, run_apart, run_here
 from intake.reports import Imported
 from intake.rules.answers import missing
 from intake.rules.load import load_files, load_rulebook

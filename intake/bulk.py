@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from intake.errors import UserError
+from intake.processes import begin, keep_all
 from intake.rules.conditions import Told
 from intake.triage import Sorter, as_object
 
 FEW = 200  # files that are sorted sooner than a pool is up
 CHUNK = 50  # files handed to a process at once
-ALLOCATIONS = 20_000  # between two looks for garbage: a letter leaves little behind
 
 _sorters: list[Sorter] = []  # of a pool's process: one, put there by `_begin`
 
@@ -32,9 +31,9 @@ def sort_files(sorter: Sorter, files: Sequence[Path]) -> Iterator[dict[str, Any]
 
 
 def _begin(sorter: Sorter) -> None:
+    begin()
     _sorters.append(sorter)
-    gc.freeze()  # the rulebook is no garbage
-    gc.set_threshold(ALLOCATIONS, 20, 50)
+    keep_all()
 
 
 def _sort_here(file: Path) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from intake.daemon.echo import not_returned
 from intake.daemon.follow import followed, pressing
 from intake.daemon.place import Place, Places
+from intake.daemon.pool import Pool
 from intake.daemon.scanning import Scanner
 from intake.errors import Temporary, place_of
 from intake.mail.bounce_report import BounceReport, read_report
@@ -35,8 +36,8 @@ from intake.triage import Sorter, is_to_be_reached
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
-BATCH = 50
-FEW = 5  # messages that are not worth one transaction for all of them
+BATCH = 50  # messages recorded in one transaction
+PARTS = 4  # batches claimed at once where there are processes to sort them
 ATTEMPTS = 8  # claims of one message that always came first when the process died
 DEAD = Reason("dead-address", "our mail to this address came back for good: see `intake case dead`")
 
@@ -51,6 +52,7 @@ class Processor:
     worker: str  # who claims: unique among the processes that share the database
     scanner: Scanner | None = None  # None: attachments are not scanned
     alerts: Alerts | None = None  # who hears of a partner's mail that came back; None: nobody
+    pool: Pool = field(default_factory=Pool)  # what helps with a backlog
 
     def process(self) -> int:
         """Triage one batch of waiting messages by one rulebook; return how many got their outcome. Raises Temporary."""
@@ -59,9 +61,11 @@ class Processor:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             claims.let_go(conn, self.worker)  # what a fault of a moment ago left half done
-            claimed = claims.claim(conn, self.worker, now, LEASE, BATCH)
+            most = BATCH * (PARTS if self.pool.is_up(sorter) else 1)
+            claimed = claims.claim(conn, self.worker, now, LEASE, most)
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
+        self._call_or_dismiss(len(claimed), sorter)
         try:
             self._all(claimed, sorter)
         except Temporary:
@@ -69,23 +73,38 @@ class Processor:
             raise
         return len(claimed)
 
+    def _call_or_dismiss(self, waiting: int, sorter: Sorter) -> None:
+        if waiting >= BATCH:
+            self.pool.call(sorter)
+        elif not waiting:
+            self.pool.dismiss()
+
     def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
         first, others = claimed[:1], claimed[1:]
         if first and first[0].attempt > ATTEMPTS:
             self._quarantine(first[0], "triage", "the process that sorted it ended, again and again")
             claimed = others
-        if not self._together(claimed, sorter):
-            for claim in claimed:
-                self._one(claim, sorter)
+        parts = [claimed[start : start + BATCH] for start in range(0, len(claimed), BATCH)]
+        ahead = self._ahead(parts, sorter)
+        for part in parts:
+            if len(part) == 1 or not self._together(part, ahead, sorter):
+                for claim in part:
+                    self._one(claim, sorter)
 
-    def _together(self, claimed: Sequence[Claimed], sorter: Sorter) -> bool:
-        """Sort and record all in one transaction, which the disk makes durable once; False: nothing is recorded."""
-        if len(claimed) < FEW:
-            return False
+    def _ahead(self, parts: Sequence[Sequence[Claimed]], sorter: Sorter) -> Iterator[list[Triage]]:
+        """Yield what each part was sorted to; in processes beside this one where there are any."""
+        letters = [[(one.raw, one.arrived_at, one.late) for one in part] for part in parts]
+        if self.pool.is_up(sorter):
+            return self.pool.sort(letters)
+        return ([sorter.triage(raw, arrived, late=late) for raw, arrived, late in part] for part in letters)
+
+    def _together(self, part: Sequence[Claimed], ahead: Iterator[list[Triage]], sorter: Sorter) -> bool:
+        """Record all that was sorted in one transaction, which the disk makes durable once; False: nothing is."""
         try:
-            self._record(claimed, [self._sorted(one, sorter) for one in claimed], sorter)
+            triages = [self._scanned(triage, claim) for triage, claim in zip(next(ahead), part, strict=True)]
+            self._record(part, triages, sorter)
         except Exception as error:  # noqa: BLE001 (each is then tried alone, which tells with which it was)
-            log.warning("not together", extra={"deliveries": len(claimed), "error": place_of(error)})
+            log.warning("not together", extra={"deliveries": len(part), "error": place_of(error)})
             return False
         return True
 
@@ -102,7 +121,7 @@ class Processor:
     def _one(self, claim: Claimed, sorter: Sorter) -> None:
         stage = "triage"
         try:
-            triage = self._sorted(claim, sorter)
+            triage = self._scanned(sorter.triage(claim.raw, claim.arrived_at, late=claim.late), claim)
             stage = "record"
             self._record([claim], [triage], sorter)
         except Temporary:
@@ -112,8 +131,7 @@ class Processor:
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
             self._quarantine(claim, stage, place_of(error))
 
-    def _sorted(self, claim: Claimed, sorter: Sorter) -> Triage:
-        triage = sorter.triage(claim.raw, claim.arrived_at, late=claim.late)
+    def _scanned(self, triage: Triage, claim: Claimed) -> Triage:
         return self.scanner.checked(triage, claim.raw) if self.scanner else triage
 
     def _record(self, claimed: Sequence[Claimed], triages: Sequence[Triage], sorter: Sorter) -> None:

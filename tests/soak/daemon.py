@@ -54,7 +54,7 @@ class Daemon:
         self._died, self._output = folder / f"died-{name}", folder / f"output-{name}"
         self._died.unlink(missing_ok=True)
         self._process: ForkServerProcess = _forked.Process(
-            target=_main, args=(self._output, password, began, (fate, self._died), arguments), daemon=True
+            target=_main, args=(self._output, password, began, (fate, self._died), arguments)
         )
         self._process.start()
 

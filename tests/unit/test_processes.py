@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from intake.apart import run_apart, run_here
 from intake.errors import UserError
+from intake.processes import run_apart, run_here
 from intake.rules.load import load_files
 from tests.unit.rulebooks import files, rule
 

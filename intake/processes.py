@@ -1,12 +1,17 @@
-"""Runs one function in a process of its own, so that the memory it takes on the way is given back."""
+"""Processes beside this one: how they begin, and one that runs one function and gives its memory back."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
+
+ALLOCATIONS = 20_000  # between two looks for garbage: a letter that is sorted leaves little behind
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -28,10 +33,24 @@ def run_here(function: Callable[Given, Result], *args: Given.args, **kwargs: Giv
 def run_apart(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
     """Run it in a process that ends with it. Raises BrokenProcessPool where that is ended from outside."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=leave_interrupts) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=begin) as pool:
         return pool.submit(function, *args, **kwargs).result()
 
 
-def leave_interrupts() -> None:
-    """Leave Ctrl-C, which a terminal sends to every process, to the one that started this one."""
+def begin() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the one that started this one, and end with that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def keep_all() -> None:
+    """Take everything there is for no garbage, and look for some less often."""
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 20, 50)

@@ -1,0 +1,87 @@
+"""Processes that sort beside this one while there is a backlog; there are none while there is nothing to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+
+from intake.mail.values import Triage
+from intake.processes import begin, keep_all
+from intake.triage import Sorter
+
+Letter = tuple[bytes, datetime, bool]  # the raw message, when it arrived, and whether that is long ago
+
+_sorters: list[Sorter] = []  # of a pool's process: one, put there by `_begin`
+
+
+class Pool:
+    """As many processes as there are cores, each with the rulebook in force. For one thread."""
+
+    def __init__(self) -> None:
+        """Begin without any process."""
+        self._executor: ProcessPoolExecutor | None = None
+        self._sorter: Sorter | None = None
+        self._coming: list[Future[int]] = []  # done when the processes are up
+
+    def call(self, sorter: Sorter) -> None:
+        """Have processes come that sort as `sorter` does: a second or two from now `is_up`."""
+        if self._executor is not None and self._sorter == sorter:
+            return
+        self.dismiss()
+        context, cores = multiprocessing.get_context("spawn"), os.cpu_count() or 1
+        self._executor = ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(sorter,))
+        self._sorter = sorter
+        self._coming = [self._executor.submit(_is_up) for _ in range(cores)]
+
+    def is_up(self, sorter: Sorter) -> bool:
+        """Whether processes that sort as `sorter` does are there."""
+        return self._sorter == sorter and all(one.done() and not one.exception() for one in self._coming)
+
+    @property
+    def processes(self) -> set[int]:
+        """The ids of those that have answered."""
+        return {one.result() for one in self._coming if one.done()}
+
+    def sort(self, parts: Sequence[Sequence[Letter]]) -> Iterator[list[Triage]]:
+        """Yield what each part's letters were sorted to, in order; later parts go on meanwhile. Once `is_up`.
+
+        Raises whatever sorting raises, and BrokenProcessPool where a process is ended from outside: then none is up.
+        """
+        if self._executor is None:
+            raise BrokenProcessPool("there is none")
+        futures = [self._executor.submit(_sort, part) for part in parts]
+        try:
+            for future in futures:
+                yield future.result()
+        except BrokenProcessPool:
+            self.dismiss()
+            raise
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def dismiss(self) -> None:
+        """Have the processes end."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = self._sorter = None
+        self._coming = []
+
+
+def _begin(sorter: Sorter) -> None:
+    begin()
+    _sorters.append(sorter)
+    keep_all()
+
+
+def _is_up() -> int:
+    return os.getpid()
+
+
+def _sort(letters: Sequence[Letter]) -> list[Triage]:
+    sorter = _sorters[0]
+    return [sorter.triage(raw, arrived, late=late) for raw, arrived, late in letters]

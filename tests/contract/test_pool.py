@@ -1,0 +1,110 @@
+"""A backlog is sorted by processes beside the service, and sorted all the same where they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from intake.daemon.pool import Pool
+from intake.daemon.process import BATCH, PARTS, Processor
+from intake.mail.values import Identity
+from intake.mailbox.source import Fetched, Place
+from intake.outbox.compose import Composer, Service
+from intake.rules.load import load_files
+from intake.store import ledger
+from intake.store.database import Database
+from intake.store.tables import deliveries, messages
+from intake.triage import Sorter
+from tests.unit.rulebooks import files, rule
+
+US = "cohesion@example.org"
+ZONE = ZoneInfo("Europe/London")
+SERVICE = Service("Community Safety Partnership", US, ZONE, "intake.example.org")
+SORTER = Sorter(load_files(files(rule("{words: [bomb]}"))), Identity(frozenset({US})), ZONE)
+ARRIVED = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def letter(number: int) -> bytes:
+    return (
+        f"From: Ann <ann{number}@home.example>\nTo: {US}\nSubject: Hello {number}\n"
+        f"Date: Mon, 02 Mar 2026 08:00:00 +0000\nMessage-ID: <{number}@home.example>\n\nThe {number}th bomb.\n"
+    ).encode()
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    """One whose processes are up."""
+    made = Pool()
+    made.call(SORTER)
+    until = time.monotonic() + 60
+    while not made.is_up(SORTER) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert made.is_up(SORTER)
+    yield made
+    made.dismiss()
+
+
+def keep(database: Database, count: int) -> None:
+    with database.transaction() as conn:
+        now = database.clock(conn)
+        batch = [Fetched(Place("main", "INBOX", 7, str(n)), letter(n), now) for n in range(count)]
+        ledger.keep(conn, batch, now)
+
+
+def outcomes(database: Database) -> dict[str, int]:
+    with database.read() as conn:
+        assert conn.scalar(select(func.count()).select_from(messages)) == len(
+            set(conn.scalars(select(deliveries.c.message_id).where(deliveries.c.message_id.is_not(None))))
+        )
+        return dict(conn.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state)).all())
+
+
+def test_it_sorts_as_one_process_does(pool: Pool) -> None:
+    """R2: what processes beside the service make of letters is what the service itself makes of them, in order."""
+    letters = [[(letter(n), ARRIVED, n % 2 == 0) for n in range(part, part + 7)] for part in (0, 7, 14)]
+    here = [[SORTER.triage(raw, arrived, late=late) for raw, arrived, late in part] for part in letters]
+    assert list(pool.sort(letters)) == here
+
+
+def test_a_backlog_gets_one_outcome_each(database: Database, pool: Pool) -> None:
+    """Promise 1: of a backlog that processes sort, every message is recorded once; then they are sent away."""
+    keep(database, count := BATCH * PARTS + BATCH + 1)
+    processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
+    assert [processor.process() for _ in range(3)] == [BATCH * PARTS, BATCH + 1, 0]
+    assert outcomes(database) == {"recorded": count}
+    assert not pool.is_up(SORTER)
+
+
+def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None:
+    """Promise 1: where the processes are ended from outside, the service sorts what they had, once each."""
+    keep(database, count := BATCH * 2)
+    for one in list(pool.processes):
+        os.kill(one, signal.SIGKILL)
+    processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
+    while processor.process():
+        pass
+    assert outcomes(database) == {"recorded": count}
+
+
+def test_one_letter_that_cannot_be_recorded_harms_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P2, promise 1: of letters that are recorded together, the one that fails is quarantined, the others recorded."""
+    keep(database, 20)
+    compose = Composer.acknowledgement
+
+    def broken(self: Composer, triage, *args, **kwargs):
+        if "13" in triage.subject:
+            raise ValueError("no")
+        return compose(self, triage, *args, **kwargs)
+
+    monkeypatch.setattr(Composer, "acknowledgement", broken)
+    processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one")
+    assert processor.process() == 20
+    assert outcomes(database) == {"recorded": 19, "quarantined": 1}
