@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,12 @@ from intake.store.tables import digest_items, outbox
 from intake.store.upsert import upsert
 
 CAME_BACK = "bounced"
+_OF_EMERGENCY = {  # by how far it is: the escalation says who gets it
+    "open": "The emergency goes to the next contact.",
+    "alerted": "Everybody else was asked to take the emergency already.",
+    "over": "Somebody has taken the emergency.",
+    "told": "Somebody has taken the emergency.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,12 @@ class Bounced:
         partner = self.rulebook.partners.get(mail.partner)
         known = partner is not None and partner.fallback and mail.recipient.lower() != partner.fallback.lower()
         ways = {"digest": self._digest, "routed": self._routed}  # of other kinds nothing is lost
-        goes_on = emergencies.is_open(conn, mail.message_id)  # to the next contact anyway
-        told = None if goes_on else ways.get(mail.kind)
+        emergency = emergencies.state_of(conn, mail.message_id)
+        told = None if emergency else ways.get(mail.kind)
         heirs = told(conn, mail, partner if known else None, now) if told else []
-        self._alert(conn, mail, partner, said, list(dict.fromkeys(one.name for one in heirs)), now)
+        names = ", ".join(dict.fromkeys(one.name for one in heirs))
+        goes = f"It goes to {names} instead." if names else "Nobody else may get it: see `intake outbox`."
+        self._alert(conn, mail, partner, said, _OF_EMERGENCY.get(emergency or "", goes), now)
 
     def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:
         """Return the partners of `general` who may hear of that message, but for the one whose mail came back."""
@@ -93,12 +100,11 @@ class Bounced:
         return found
 
     def _alert(  # noqa: PLR0913, PLR0917 (what came back, and where it goes)
-        self, conn: Connection, mail: Row[Any], partner: Partner | None, said: str, heirs: Sequence[str], now: datetime
+        self, conn: Connection, mail: Row[Any], partner: Partner | None, said: str, goes: str, now: datetime
     ) -> None:
         if self.alerts is None:
             return
         name = partner.name if partner else mail.partner
-        goes = f"It goes to {', '.join(heirs)} instead." if heirs else "Nobody else may get it: see `intake outbox`."
         told = Alert(
             topic=f"bounced:{mail.partner}",
             title=f"Mail to {name} came back",

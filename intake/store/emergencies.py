@@ -63,10 +63,10 @@ def of_case(conn: Connection, case_id: int) -> list[int]:
     return list(conn.scalars(found.order_by(emergencies.c.message_id)))
 
 
-def is_open(conn: Connection, message_id: int | None) -> bool:
-    """Tell whether contacts are being asked about a message."""
-    found = select(emergencies.c.state).where(emergencies.c.message_id == message_id)
-    return conn.scalar(found) == "open"
+def state_of(conn: Connection, message_id: int | None) -> State | None:
+    """Return how far a message's emergency is; None where it is none."""
+    found: State | None = conn.scalar(select(emergencies.c.state).where(emergencies.c.message_id == message_id))
+    return found
 
 
 def hold(conn: Connection, message_id: int, *states: State) -> Emergency | None:

@@ -302,6 +302,16 @@ def test_a_bounce_escalates_at_once(watch: Watch) -> None:
     assert watch.later(1) == 1
 
 
+def test_a_bounce_after_a_taking(watch: Watch) -> None:
+    """O8: what comes back of an emergency that somebody has taken goes to nobody else; the alert says so."""
+    reference = watch.emergency()
+    mail = watch.routed(0)
+    casework.take(watch.database, reference, "Pat")
+    watch.desk.take(bounce(mail))
+    assert watch.asked() == [DAY]
+    assert "Somebody has taken the emergency." in words(watch.desk.mails("alert")[0])
+
+
 @pytest.mark.parametrize("subject", ["Automatic reply: away", "Re: your mail"])
 def test_out_of_office_escalates_at_once(watch: Watch, subject: str) -> None:
     """O8: an automatic answer goes to the next contact at once: nobody may be reading there."""

@@ -57,3 +57,15 @@ def test_who_is_to_be_reached(deployment: Deployment) -> None:
     assert deployment.call("case", "tasks") == "To reach safely: nothing\n"
     assert deployment.call("case", "done", hit, "--by", "Pat") == f"{hit}: there was nothing to do\n"
     assert "there is no case CSP-0000" in deployment.call("case", "done", hit, "CSP-0000", exit_code=2)
+
+
+def test_taking_and_who_would_be_asked(deployment: Deployment) -> None:
+    """O8: a case can be taken by name, and an admin sees who would be asked at any hour, down to the alert."""
+    reference = json.loads(deployment.call("search", "--json", "Hello").splitlines()[0])["reference"]
+    assert "taken by Pat" in deployment.call("case", "take", reference, "--by", "Pat")
+    assert deployment.call("escalation", "--json") == ""
+    shown = deployment.call("escalation", "police", "--at", "2026-12-26 02:00", "--json").splitlines()
+    contacts = [json.loads(line)["contact"] for line in shown]
+    assert contacts[:2] == ["police@partners.example.org", "police-control-room@partners.example.org"]
+    assert contacts[-1] == "alert"
+    assert "is not a partner" in deployment.call("escalation", "polise", exit_code=2)
