@@ -119,9 +119,13 @@ def case_revive(
 
 
 def escalation(
-    partner: Annotated[str | None, typer.Argument(help="Whose rota to show; an id of rules/partners.yaml.")] = None,
+    partner: Annotated[
+        str | None, typer.Argument(metavar="PARTNER", help="Whose rota to show; an id of rules/partners.yaml.")
+    ] = None,
     config: ConfigPath = CONFIG,
-    at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d %H:%M"], help="At this time; else now.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(metavar="TIME", formats=["%Y-%m-%d %H:%M"], help="At this time; else now.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the emergencies that nobody has taken, and who was asked; or who would be asked for a partner."""
