@@ -42,6 +42,7 @@ from intake.mailbox.imap import ImapSource
 from intake.ourselves import identity_of, writer_of
 from intake.outbox import agreements
 from intake.outbox.alerts import Alerts
+from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
@@ -176,7 +177,13 @@ class App:
             processor=self._processor(lambda: self._sorter(in_force())),
             digester=Digester(self.database, self.composer, in_force, self.zone),
             deliverer=Deliverer(
-                self.database, self._smtp(), self.worker, self.config.smtp.per_minute, hourly, restores=self.restores
+                self.database,
+                self._smtp(),
+                self.worker,
+                self.config.smtp.per_minute,
+                hourly,
+                restores=self.restores,
+                bounced=lambda: Bounced(self.composer, rules.rulebook, alerts),
             ),
             rules=rules,
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},

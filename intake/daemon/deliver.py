@@ -16,6 +16,7 @@ from intake.daemon.restores import Restores
 from intake.errors import IntakeError, Permanent, Temporary, place_of
 from intake.mailbox.backoff import Backoff
 from intake.outbox import pace, queue, standing
+from intake.outbox.bounced import Bounced
 from intake.outbox.queue import Queued
 from intake.outbox.smtp import Hold, SmtpClient, Unknown
 from intake.store import ceilings, work
@@ -44,6 +45,7 @@ class Deliverer:
     per_hour: int = 200  # acknowledgements, to all addresses together (S4)
     backoff: Backoff = field(default_factory=lambda: Backoff(Random()))  # noqa: S311 (jitter)
     restores: Restores | None = None  # what finds out a restored database
+    bounced: Callable[[], Bounced] | None = None  # what has partners' refused mail go another way; None: nothing
     sent_at: deque[datetime] = field(default_factory=deque)  # attempts of this process within the last minute
     _holds: int = 0  # attempts since the server last took or refused a mail
     _held_at: datetime | None = None
@@ -120,7 +122,7 @@ class Deliverer:
         except Unknown as error:
             self._became(row, queue.unknown, str(error))
         except Permanent as error:
-            self._became(row, queue.give_up, str(error))
+            self._became(row, self.bounced().refused if self.bounced else queue.give_up, str(error))
         except Hold as error:
             held = str(error)
             self._became(row, queue.hold, held)

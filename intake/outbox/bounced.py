@@ -21,6 +21,7 @@ from intake.store.tables import digest_items, outbox
 from intake.store.upsert import upsert
 
 CAME_BACK = "bounced"
+_WAITS = "Its items wait for the next digest."
 _OF_EMERGENCY = {  # by how far it is: the escalation says who gets it
     "open": "The emergency goes to the next contact.",
     "alerted": "Everybody else was asked to take the emergency already.",
@@ -53,16 +54,32 @@ class Bounced:
             self._partner(conn, mail, said, now)
         return True
 
-    def _partner(self, conn: Connection, mail: Row[Any], said: str, now: datetime) -> None:
+    def refused(self, conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
+        """Give up what the server refused for good while `worker` sent it; False where that holds it no longer.
+
+        A partner's mail goes another way, and an alert says so; what a digest held without another way waits for the
+        next (D3).
+        """
+        mail = queue.held_by(conn, row_id, worker)
+        if mail is None:
+            return False
+        has_gone = mail.partner is not None and self._partner(conn, mail, f"refused: {why}", now, waits="digest")
+        return queue.give_up(conn, row_id, worker, why, now, reopen=not has_gone)
+
+    def _partner(self, conn: Connection, mail: Row[Any], said: str, now: datetime, *, waits: str = "") -> bool:
+        """Send what came back another way, and alert; False where it went nowhere. What `waits` needs a fallback."""
         partner = self.rulebook.partners.get(mail.partner)
         known = partner is not None and partner.fallback and mail.recipient.lower() != partner.fallback.lower()
         ways = {"digest": self._digest, "routed": self._routed}  # of other kinds nothing is lost
         emergency = emergencies.state_of(conn, mail.message_id)
-        told = None if emergency else ways.get(mail.kind)
+        stays = mail.kind == waits and not known
+        told = None if emergency or stays else ways.get(mail.kind)
         heirs = told(conn, mail, partner if known else None, now) if told else []
         names = ", ".join(dict.fromkeys(one.name for one in heirs))
         goes = f"It goes to {names} instead." if names else "Nobody else may get it: see `intake outbox`."
-        self._alert(conn, mail, partner, said, _OF_EMERGENCY.get(emergency or "", goes), now)
+        goes = _WAITS if stays else _OF_EMERGENCY.get(emergency or "", goes)
+        self._alert(conn, mail, partner, said, goes, now)
+        return bool(heirs)
 
     def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:
         """Return the partners of `general` who may hear of that message, but for the one whose mail came back."""

@@ -116,7 +116,7 @@ def claim(  # noqa: PLR0913 (who takes how many of what, and for how long)
 
 def sent(conn: Connection, row_id: int, worker: str, now: datetime) -> bool:
     """Record that the server took it; False where `worker` holds it no longer."""
-    row = _held(conn, row_id, worker)
+    row = held_by(conn, row_id, worker)
     return row is not None and _change(conn, row, {"state": "sent", "sent_at": now, "mail": None, **_NO_REASON})
 
 
@@ -125,7 +125,7 @@ def retry(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -
 
     `why` holds reply codes, never an address.
     """
-    row = _held(conn, row_id, worker)
+    row = held_by(conn, row_id, worker)
     if row is None:
         return False
     if now >= row.expires_at:
@@ -135,22 +135,33 @@ def retry(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -
 
 def hold(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
     """Put it back as if it had not been tried: the server takes nothing from us now. Otherwise as `retry`."""
-    row = _held(conn, row_id, worker)
+    row = held_by(conn, row_id, worker)
     if row is None:
         return False
     due = now + FIRST_DELAY  # others may try meanwhile: perhaps it is this mail after all
     return _change(conn, row, {"state": "due-later", "due_at": due, **_told(Reason("held", why))}, tried=False)
 
 
-def give_up(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:  # noqa: ARG001 (as the others)
-    """Send it no more; what a digest held is open again (D3). False where `worker` holds it no longer."""
-    row = _held(conn, row_id, worker)
-    return row is not None and _give_up(conn, row, Reason("refused", why))
+def give_up(  # noqa: PLR0913 (as the others, and what becomes of a digest's items)
+    conn: Connection,
+    row_id: int,
+    worker: str,
+    why: str,
+    now: datetime,  # noqa: ARG001 (as the others)
+    *,
+    reopen: bool = True,
+) -> bool:
+    """Send it no more; False where `worker` holds it no longer.
+
+    What a digest held is open again, unless it went another way (D3).
+    """
+    row = held_by(conn, row_id, worker)
+    return row is not None and _give_up(conn, row, Reason("refused", why), reopen=reopen)
 
 
 def unknown(conn: Connection, row_id: int, worker: str, why: str, now: datetime) -> bool:
     """Record that no answer came after the final dot (O2); False where `worker` holds it no longer."""
-    row = _held(conn, row_id, worker)
+    row = held_by(conn, row_id, worker)
     if row is None:
         return False
     if row.kind != "acknowledgement" and now >= row.expires_at:
@@ -203,7 +214,7 @@ def _expire(conn: Connection, now: datetime) -> None:
     conn.execute(update(outbox).where(late).values(state="given-up", **_told(TOO_LATE)))
 
 
-def _held(conn: Connection, row_id: int, worker: str) -> Row[Any] | None:
+def held_by(conn: Connection, row_id: int, worker: str) -> Row[Any] | None:
     """Return the row, locked, if `worker` is still sending it: its lease may have run out, but nobody took it up."""
     held = and_(
         outbox.c.id == row_id,
@@ -226,8 +237,9 @@ def _later(conn: Connection, row: Row[Any], reason: Reason, now: datetime, mail:
     return _change(conn, row, {"state": "due-later", "due_at": due, "mail": mail, **_told(reason)})
 
 
-def _give_up(conn: Connection, row: Row[Any], reason: Reason) -> bool:
-    _reopen(conn, outbox.c.id == row.id)
+def _give_up(conn: Connection, row: Row[Any], reason: Reason, *, reopen: bool = True) -> bool:
+    if reopen:
+        _reopen(conn, outbox.c.id == row.id)
     kept = None if row.kind == "digest" else row.mail
     return _change(conn, row, {"state": "given-up", "mail": kept, **_told(reason)})
 
