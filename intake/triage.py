@@ -31,7 +31,7 @@ from intake.mail.values import (
 from intake.rules.conditions import Told
 from intake.rules.decide import decide
 from intake.rules.rulebook import Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import officers
 
 _TAGS = re.compile(r"\[[^\]]{0,40}\]")  # what gateways and lists put into subjects: "[EXTERNAL]"
 FORWARDS = 5  # attached letters that are read at most
@@ -131,8 +131,8 @@ def _listed(decision: Decision, screening: Screening, rulebook: Rulebook) -> Dec
     """Have what nobody would get, and no machine is proven to have written, listed to the officers (D6)."""
     if decision.routes or screening.kind in MACHINES:
         return decision
-    officers = with_fallback(rulebook, {}, decision.flags, GENERAL)
-    routes = tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in officers)
+    listed_to = officers(rulebook, decision.flags)
+    routes = tuple(Route(partner, Delivery.DIGEST, "nobody else gets it") for partner in listed_to)
     return replace(decision, routes=routes)
 
 

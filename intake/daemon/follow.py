@@ -8,7 +8,7 @@ from dataclasses import replace
 from intake.mail.values import Delivery, Route, Triage, Urgency
 from intake.rules.compile import PARTNER_FLAGS
 from intake.rules.rulebook import Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import GENERAL, barred, officers
 from intake.store.recording import FOLLOW_UP, NOTE, Placing
 from intake.store.threads import Standing
 
@@ -29,11 +29,11 @@ def followed(triage: Triage, placing: Placing, standing: Standing, rulebook: Rul
     flags = tuple(dict.fromkeys((*triage.decision.flags, *lasting, *told)))
     author = placing.note_of
     wanted = _of_note(triage, author, rulebook, flags) if author else _of_follow_up(triage, standing)
-    blocked = {flag.partition(":")[2] for flag in flags if flag.partition(":")[0] in PARTNER_FLAGS}
+    blocked = barred(flags)
     routes = [one for one in _once(wanted) if one.partner not in blocked and one.partner in rulebook.partners]
     if not routes:
-        heirs = with_fallback(rulebook, {}, flags, GENERAL)
-        routes = [Route(partner, _when(triage.decision.urgency), why) for partner, why in heirs.items()]
+        level = _when(triage.decision.urgency)
+        routes = [Route(partner, level, GENERAL) for partner in officers(rulebook, flags)]
     silent = NOTE if author else FOLLOW_UP
     return replace(
         triage,
@@ -59,9 +59,9 @@ def _of_follow_up(triage: Triage, standing: Standing) -> list[Route]:
 def _of_note(triage: Triage, author: str, rulebook: Rulebook, flags: Iterable[str]) -> list[Route]:
     """Officers see every note; others but its author only what rules find urgent in it."""
     level = triage.decision.urgency
-    officers = (Route(one, _when(level), LISTED) for one in with_fallback(rulebook, {}, flags, GENERAL))
+    listed = (Route(one, _when(level), LISTED) for one in officers(rulebook, flags))
     urgent = (one for one in triage.decision.routes if level is not Urgency.ROUTINE and one.partner != author)
-    return [*urgent, *officers]
+    return [*urgent, *listed]
 
 
 def _once(routes: Iterable[Route]) -> list[Route]:

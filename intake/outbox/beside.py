@@ -15,7 +15,7 @@ from intake.outbox.items import of_messages
 from intake.outbox.owed import owed
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import officers
 from intake.store import seen
 from intake.store.tables import digest_items, messages, outbox
 from intake.store.tasks import Task
@@ -44,7 +44,7 @@ def beside(  # noqa: PLR0913, PLR0917 (whom it is for, when, and what it holds)
     """Return what stands beside the items of a digest; `listed` are the messages that it holds."""
     waiting = [one for one in seen.unseen(conn, _READ, late=False) if one.recorded_at <= now]
     others = of_messages(conn, [one.message_id for one in waiting if one.message_id not in listed], worded=0)
-    told = [one for one in others if partner.id in with_fallback(rulebook, {}, one.flags, GENERAL)]
+    told = [one for one in others if partner.id in officers(rulebook, one.flags)]
     told.sort(key=lambda one: (one.arrived_at, one.message_id))
     is_cut = len(waiting) == _READ and bool(told)
     return Beside(

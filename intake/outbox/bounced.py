@@ -15,7 +15,7 @@ from intake.outbox.enclosed import Source
 from intake.outbox.kept_out import flags_of
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, barred, with_fallback
+from intake.rules.weigh import barred, officers
 from intake.store import cases, emergencies, threads
 from intake.store.tables import digest_items, outbox
 from intake.store.upsert import upsert
@@ -83,7 +83,7 @@ class Bounced:
 
     def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:
         """Return the partners of `general` who may hear of that message, but for the one whose mail came back."""
-        found = with_fallback(self.rulebook, {}, flags_of(conn, message_id), GENERAL)
+        found = officers(self.rulebook, flags_of(conn, message_id))
         return [self.rulebook.partners[one] for one in found if one != without]
 
     def _routed(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:

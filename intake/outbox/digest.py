@@ -24,7 +24,7 @@ from intake.outbox.owed import owed
 from intake.outbox.restored import first_since
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import GENERAL, officers
 from intake.store import seen
 from intake.store.tables import digest_items, digests, messages, outbox
 from intake.store.upsert import insert_new, upsert
@@ -67,7 +67,7 @@ def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, in
     found = select(digest_items, messages.c.flags).join(messages, digest_items.c.message_id == messages.c.id)
     passed: Counter[str] = Counter()
     for row in conn.execute(found.where(left).order_by(digest_items.c.id).with_for_update(of=digest_items)).all():
-        heirs = with_fallback(rulebook, {}, row.flags, GENERAL)
+        heirs = officers(rulebook, row.flags)
         for heir in heirs:
             item = {"partner": heir, "message_id": row.message_id, "queued_at": now, "formerly": row.partner}
             conn.execute(upsert(conn, digest_items).values(item).on_conflict_do_nothing())

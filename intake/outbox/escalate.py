@@ -28,7 +28,7 @@ from intake.outbox.outgoing import TRY_FOR, Outgoing
 from intake.outbox.views import Alert, Ask, Taken
 from intake.rules.rota import MINUTES, Contact
 from intake.rules.rulebook import Rulebook
-from intake.rules.weigh import GENERAL, barred, with_fallback
+from intake.rules.weigh import barred, officers
 from intake.store import cases, emergencies
 from intake.store.cases import StoredMessage
 from intake.store.emergencies import Emergency
@@ -80,10 +80,9 @@ def history(conn: Connection, message_id: int) -> list[Row]:
 def chain(rulebook: Rulebook, partner: str, flags: Iterable[str], now: datetime, zone: ZoneInfo) -> tuple[Step, ...]:
     """Return whom an emergency is put to for a partner at that hour, in order: its contacts, then the officers'."""
     flags = tuple(flags)
-    officers = with_fallback(rulebook, {}, flags, GENERAL)
     steps = [
         Step(id_, contact)
-        for id_ in dict.fromkeys((partner, *officers))
+        for id_ in dict.fromkeys((partner, *officers(rulebook, flags)))
         if id_ in rulebook.partners and id_ not in barred(flags)
         for contact in _contacts(rulebook, id_, now, zone)
     ]

@@ -13,7 +13,7 @@ from intake.outbox import queue
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import Source
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, barred, with_fallback
+from intake.rules.weigh import barred, officers
 from intake.store import cases
 from intake.store.tables import digest_items, messages, outbox
 from intake.store.upsert import upsert
@@ -40,7 +40,7 @@ class KeptOut:
         """Give what waits of a case for partners that its flags keep out to the partners of `general`, who may hear."""
         flags = flags_of(conn, message_id)
         partners = barred(flags)
-        heirs = [self.rulebook.partners[one] for one in with_fallback(self.rulebook, {}, flags, GENERAL)]
+        heirs = [self.rulebook.partners[one] for one in officers(self.rulebook, flags)]
         for partner in partners:
             self._items(conn, case_id, partner, heirs, now)
             self._mails(conn, case_id, partner, heirs, now)

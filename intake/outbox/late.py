@@ -16,7 +16,7 @@ from intake.outbox import items, queue
 from intake.outbox.compose import Composer
 from intake.outbox.listing import SHOWN
 from intake.rules.rulebook import Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import officers
 from intake.store.locks import take_turn
 from intake.store.tables import WAITING, deliveries, mailbox_states, messages, outbox
 
@@ -77,6 +77,6 @@ def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
     """Return which messages each officer is told of: not those that speak of that officer (D8)."""
     told: dict[str, list[int]] = {}
     for row in found:
-        for officer in with_fallback(rulebook, {}, row.flags, GENERAL):
+        for officer in officers(rulebook, row.flags):
             told.setdefault(officer, []).append(row.id)
     return told

@@ -14,7 +14,7 @@ from intake.outbox.sharing import Terms
 from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT
 from intake.rules.program import Rule
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import officers
 
 WORDS = 20_000  # characters of a letter
 LINE = 300  # characters of a subject, a name or a sentence
@@ -88,7 +88,7 @@ def shared(triage: Triage, of: Terms, partner: Partner, rulebook: Rulebook) -> S
 
 
 def _officers(triage: Triage, partner: Partner, rulebook: Rulebook) -> tuple[Partner, ...]:
-    ids = with_fallback(rulebook, {}, triage.decision.flags, GENERAL)
+    ids = officers(rulebook, triage.decision.flags)
     return tuple(rulebook.partners[one] for one in ids if one != partner.id)
 
 

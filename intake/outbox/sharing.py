@@ -14,7 +14,7 @@ from intake.mail import redact
 from intake.mail.redact import Kind, Writer
 from intake.mail.values import Delivery, Route, Triage, Urgency
 from intake.rules.rulebook import Partner, Rulebook, Sharing
-from intake.rules.weigh import GENERAL, with_fallback
+from intake.rules.weigh import GENERAL, officers
 
 AGREEMENT, ANONYMOUS, SAFE_CONTACT = "agreement", "anonymous", "safe-contact"  # what lowers a level
 
@@ -79,7 +79,7 @@ def overseen(triage: Triage, rulebook: Rulebook, day: date) -> Triage:
     now = [one for one, route in routes.items() if route.delivery is Delivery.NOW and one in partners]
     of = {one: terms(partners[one], rulebook, decision.flags, decision.urgency, day) for one in now}
     blind = next((one for one in now if not of[one].has("words")), None)
-    for one in with_fallback(rulebook, {}, decision.flags, GENERAL) if blind else ():
+    for one in officers(rulebook, decision.flags) if blind else ():
         if one not in now:
             routes[one] = Route(one, Delivery.NOW, f"{blind} may not read it")
     return replace(triage, decision=replace(decision, routes=tuple(routes.values())))

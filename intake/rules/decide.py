@@ -164,7 +164,7 @@ def conclude(
     if closed:
         evidence, flags = (*evidence, closed), (*flags, FLAG)
         urgency = max(urgency, Urgency.TODAY, key=lambda one: one.rank)
-        routes = weigh.with_fallback(rulebook, routes, flags, RULE)
+        routes = {**dict.fromkeys(weigh.officers(rulebook, flags), RULE), **routes}
     rules = weigh.counted(fired, categories)
     return Decision(
         categories=categories,

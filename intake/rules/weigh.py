@@ -174,7 +174,7 @@ def routes(facts: Facts, assigned: Sequence[str], fired: Firings, flags: Iterabl
         return {}
     out = kept_out(assigned, fired, flags)
     left = {partner: why for partner, why in wanted.items() if partner not in out}
-    return left or with_fallback(rulebook, {}, flags, GENERAL)
+    return left or dict.fromkeys(officers(rulebook, flags), GENERAL)
 
 
 def kept_out(assigned: Iterable[str], fired: Firings, flags: Iterable[str]) -> dict[str, str]:
@@ -196,12 +196,12 @@ def barred(flags: Iterable[str]) -> dict[str, str]:
     return {value: flag for flag, name, value in parted if name in PARTNER_FLAGS}
 
 
-def with_fallback(rulebook: Rulebook, wanted: Mapping[str, str], flags: Iterable[str], why: str) -> dict[str, str]:
-    """Return `wanted` and, because of `why`, the partners of `general`: whoever else is not blocked where all are."""
+def officers(rulebook: Rulebook, flags: Iterable[str]) -> tuple[str, ...]:
+    """Return the partners of `general` but for whom flags take out; the first other one where they take out all."""
     blocked = barred(flags)
-    free = [partner for partner in rulebook.categories[GENERAL].partners if partner not in blocked]
-    others = [partner for partner in rulebook.partners if partner not in blocked]
-    return {**dict.fromkeys(free or others[:1], why), **wanted}
+    free = tuple(partner for partner in rulebook.categories[GENERAL].partners if partner not in blocked)
+    others = tuple(partner for partner in rulebook.partners if partner not in blocked)
+    return free or others[:1]
 
 
 def delivered(facts: Facts, wanted: Mapping[str, str], level: Urgency, fired: Firings) -> tuple[Route, ...]:
