@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 from itertools import product
 
 from intake.mail.message import Attachment
@@ -109,7 +110,7 @@ _FULL = replace(
         _BARE.decision,
         categories=("first", "second"),
         flags=_FLAGS,
-        areas=("somewhere", "elsewhere"),
+        areas=("Mill Lane", "Lings"),
         urgency=Urgency.EMERGENCY,
         routes=(Route(PARTNER.id, Delivery.NOW, "rule"),),
         evidence=_WHY,
@@ -160,7 +161,7 @@ _DIGEST = (
         urgency=Urgency.EMERGENCY,
         subject="Fireworks through the letter box, again tonight",
         formerly="another",
-        areas=("somewhere",),
+        areas=("Lings",),
     ),
 )
 
@@ -181,7 +182,7 @@ _WEEK = {
     "totals": [61, 43, None, 40],
     "categories": [{"name": "Dark streets", "counts": [24, 8, 9, 7]}, {"name": "Noise", "counts": [None, 5, 7, 6]}],
     "areas": [{"name": "Lings", "counts": [12, 9, None, 7]}],
-    "languages": [{"name": "en", "counts": [40, 30, 31, 28]}, {"name": "tlh", "counts": [9, 6, None, 5]}],
+    "languages": [{"name": "en", "counts": [40, 30, 31, 28]}, {"name": "pl", "counts": [9, 6, None, 5]}],
     "moved": [{"name": "Dark streets", "last": 24, "before": [8, 9, 7], "up": True}],
     "unanswered": {"count": 12, "none": False, "weeks": 3},
 }
@@ -198,7 +199,7 @@ _FAULT = Alert(
     ("10-housing.yaml:3:5: `mouldy` is no category (did you mean `mould`?)",),
 )
 _STATES = (ATTACHED, STRIPPED, KEPT, INFECTED, UNSCANNED, KIND, METADATA, LARGE)
-_LETTER = Original(ATTACHED, f"{REFERENCE}-original.eml", 1_000, "0" * 64, NOW)
+_LETTER = Original(ATTACHED, f"{REFERENCE}-original.eml", 1_000, sha256(b"").hexdigest(), NOW)
 ALERTS = (_FAULT, replace(_FAULT, lines=_FAULT.lines * (FAULTS + 1)), replace(_FAULT, lines=()))
 ASKS = (None, Ask(PARTNER.address), Ask(PARTNER.address, "key", NOW))
 TAKEN = (
