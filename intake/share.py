@@ -10,7 +10,7 @@ from intake.errors import UserError
 from intake.mail.redact import Kind
 from intake.mail.values import Triage
 from intake.outbox.compose import Composer
-from intake.outbox.enclosed import Source
+from intake.outbox.enclosed import as_it_came
 from intake.outbox.mime import attached, bodies
 from intake.outbox.sharing import AGREEMENT, MAY_GO, Terms
 from intake.rules.rulebook import Partner, Rulebook, Sharing
@@ -63,7 +63,7 @@ def preview(database: Database, composer: Composer, rulebook: Rulebook, referenc
         if case is None or not case.messages:
             raise UserError(f"there is no case {reference}")
         stored, now = case.messages[0], database.clock(conn)
-        source = Source(cases.raw(conn, stored.id), stored.arrived_at)
+        source = as_it_came(conn, stored)
     if flag := barred(flag for one in case.messages for flag in one.flags).get(partner_id):
         raise UserError(f"{partner.name} gets nothing of {case.reference}: flag {flag}")
     triage = cases.as_triage(stored)

@@ -11,14 +11,13 @@ from sqlalchemy import Connection, Row, func, update
 from intake.outbox import digest, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
-from intake.outbox.enclosed import Source
+from intake.outbox.enclosed import as_it_came
 from intake.outbox.kept_out import flags_of
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import barred, officers
 from intake.store import cases, emergencies, threads
-from intake.store.tables import digest_items, outbox
-from intake.store.upsert import upsert
+from intake.store.tables import outbox
 
 CAME_BACK = "bounced"
 _WAITS = "Its items wait for the next digest."
@@ -92,7 +91,7 @@ class Bounced:
             fallback_of = None
         heirs = [fallback_of] if fallback_of else self._heirs(conn, mail.message_id, mail.partner)
         stored = cases.message(conn, mail.message_id)
-        triage, came = cases.as_triage(stored), Source(cases.raw(conn, stored.id), stored.arrived_at)
+        triage, came = cases.as_triage(stored), as_it_came(conn, stored)
         ids = (mail.message_id, mail.case_id)
         reference = cases.reference(conn, mail.case_id)
         for one in heirs:
@@ -110,9 +109,8 @@ class Bounced:
         found: list[Partner] = []
         for item in items:
             heirs = self._heirs(conn, item.message_id, mail.partner)
-            row = {"message_id": item.message_id, "queued_at": now, "formerly": mail.partner}
             for one in heirs:
-                conn.execute(upsert(conn, digest_items).values(row | {"partner": one.id}).on_conflict_do_nothing())
+                digest.add(conn, one.id, item.message_id, now, mail.partner)
             found += heirs
         return found
 

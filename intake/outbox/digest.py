@@ -27,7 +27,7 @@ from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, officers
 from intake.store import seen
 from intake.store.tables import digest_items, digests, messages, outbox
-from intake.store.upsert import insert_new, upsert
+from intake.store.upsert import insert_new
 
 
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -51,9 +51,12 @@ def latest_slot(
     return max((slot for slot in slots if since < slot <= now), default=None)
 
 
-def add(conn: Connection, partner_id: str, message_id: int, now: datetime) -> bool:
-    """Put a message on what the partner has not had yet; False where it had been put there before."""
-    row = {"partner": partner_id, "message_id": message_id, "queued_at": now}
+def add(conn: Connection, partner_id: str, message_id: int, now: datetime, formerly: str | None = None) -> bool:
+    """Put a message on what the partner has not had yet; False where it had been put there before.
+
+    `formerly` is the partner that it was for.
+    """
+    row = {"partner": partner_id, "message_id": message_id, "queued_at": now, "formerly": formerly}
     return insert_new(conn, digest_items, row, "partner", "message_id") is not None
 
 
@@ -69,8 +72,7 @@ def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, in
     for row in conn.execute(found.where(left).order_by(digest_items.c.id).with_for_update(of=digest_items)).all():
         heirs = officers(rulebook, row.flags)
         for heir in heirs:
-            item = {"partner": heir, "message_id": row.message_id, "queued_at": now, "formerly": row.partner}
-            conn.execute(upsert(conn, digest_items).values(item).on_conflict_do_nothing())
+            add(conn, heir, row.message_id, now, row.partner)
         if heirs:
             conn.execute(delete(digest_items).where(digest_items.c.id == row.id))
             passed[row.partner] += 1

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 
+from sqlalchemy import Connection
+
 from intake.mail.message import Attachment
 from intake.mail.parse import attachment_contents
 from intake.mail.photographs import stripped
@@ -19,6 +21,8 @@ from intake.mail.values import Triage
 from intake.outbox.mime import File
 from intake.outbox.sharing import Terms
 from intake.rules.rulebook import Partner
+from intake.store import cases
+from intake.store.cases import StoredMessage
 
 # Why an attachment is kept with us.
 KEPT, INFECTED, UNSCANNED, KIND, METADATA, LARGE = "kept", "infected", "unscanned", "kind", "metadata", "large"
@@ -84,6 +88,11 @@ class Enclosures:
         whole = self.original
         first = [File(whole.name, "application/octet-stream", whole.content)] if whole and whole.content else []
         return first + [File(one.name, one.type, one.content) for one in self.each if one.content]
+
+
+def as_it_came(conn: Connection, stored: StoredMessage) -> Source:
+    """Return a stored message as it came."""
+    return Source(cases.raw(conn, stored.id), stored.arrived_at)
 
 
 def enclosures(triage: Triage, of: Terms, partner: Partner, reference: str, source: Source | None) -> Enclosures:

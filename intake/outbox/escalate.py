@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select, update
@@ -22,7 +22,7 @@ from intake.mail.values import Delivery, Reason
 from intake.outbox import queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
-from intake.outbox.enclosed import Source
+from intake.outbox.enclosed import as_it_came
 from intake.outbox.kept_out import flags_of
 from intake.outbox.outgoing import TRY_FOR, Outgoing
 from intake.outbox.views import Alert, Ask, Taken
@@ -69,11 +69,9 @@ class Row:
 
 def history(conn: Connection, message_id: int) -> list[Row]:
     """Return who was asked about a message, in order."""
-    of_message = outbox.c.kind.in_(_KINDS) & (outbox.c.message_id == message_id)
-    rows = conn.execute(select(outbox).where(of_message).order_by(outbox.c.id))
     return [
         Row(one.partner or "", one.kind, one.queued_at, " ".join(filter(None, (one.state, one.reason_code))), one.id)
-        for one in rows
+        for one in _rows(conn, message_id)
     ]
 
 
@@ -164,8 +162,7 @@ class Escalation:
         ask = Ask(step.contact.address, key, emergency.opened_at)
         ids = (emergency.message_id, emergency.case_id)
         partner = self.rulebook.partners[step.partner]
-        came = Source(cases.raw(conn, stored.id), stored.arrived_at)
-        routed = partial(self.composer.routed, source=came, ask=ask)
+        routed = partial(self.composer.routed, source=as_it_came(conn, stored), ask=ask)
         mail = routed(cases.as_triage(stored), emergency.reference, partner, self.rulebook, *ids, now)
         return queue.enqueue(conn, mail, now)
 
@@ -204,9 +201,6 @@ def _routed_now(stored: StoredMessage) -> Iterator[str]:
 
 def _asked(conn: Connection, message_id: int) -> list[Asked]:
     """Return who was asked about a message, in order."""
-    columns = (outbox.c[name] for name in ("partner", "kind", "recipient", "queued_at", "state", "reason_code"))
-    of_message = outbox.c.kind.in_(_KINDS) & (outbox.c.message_id == message_id)
-    rows = conn.execute(select(*columns).where(of_message).order_by(outbox.c.id))
     return [
         Asked(
             row.partner or "",
@@ -214,8 +208,14 @@ def _asked(conn: Connection, message_id: int) -> list[Asked]:
             row.queued_at,
             row.state == "given-up" or row.reason_code in _FAILED,
         )
-        for row in rows
+        for row in _rows(conn, message_id)
     ]
+
+
+def _rows(conn: Connection, message_id: int) -> Sequence[Any]:
+    names = ("id", "partner", "kind", "recipient", "queued_at", "state", "reason_code")
+    of_message = outbox.c.kind.in_(_KINDS) & (outbox.c.message_id == message_id)
+    return conn.execute(select(*(outbox.c[name] for name in names)).where(of_message).order_by(outbox.c.id)).all()
 
 
 def _keys(conn: Connection, message_id: int) -> list[str]:

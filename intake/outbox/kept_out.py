@@ -9,14 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, or_, select
 
 from intake.mail.values import Reason
-from intake.outbox import queue
+from intake.outbox import digest, queue
 from intake.outbox.compose import Composer
-from intake.outbox.enclosed import Source
+from intake.outbox.enclosed import as_it_came
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import barred, officers
 from intake.store import cases
 from intake.store.tables import digest_items, messages, outbox
-from intake.store.upsert import upsert
 
 KEPT_OUT = Reason("kept-out", "the sender has asked since that this partner is not told")
 
@@ -52,8 +51,7 @@ class KeptOut:
         gone = delete(digest_items).where(waits, digest_items.c.message_id.in_(of_case))
         for message_id in conn.scalars(gone.returning(digest_items.c.message_id)).all():
             for heir in heirs:
-                row = {"partner": heir.id, "message_id": message_id, "queued_at": now}
-                conn.execute(upsert(conn, digest_items).values(row).on_conflict_do_nothing())
+                digest.add(conn, heir.id, message_id, now)
 
     def _mails(self, conn: Connection, case_id: int, partner: str, heirs: Sequence[Partner], now: datetime) -> None:
         """Send what is not sent yet to the others instead."""
@@ -61,7 +59,7 @@ class KeptOut:
         for row in conn.execute(rows).all():
             if row.message_id and queue.suppress(conn, row.key, KEPT_OUT, now):
                 stored, reference = cases.message(conn, row.message_id), cases.reference(conn, case_id)
-                triage, came = cases.as_triage(stored), Source(cases.raw(conn, stored.id), stored.arrived_at)
+                triage, came = cases.as_triage(stored), as_it_came(conn, stored)
                 of_case = (self.rulebook, stored.id, case_id, now)
                 for heir in heirs:
                     made = self.composer.routed(triage, reference, heir, *of_case, source=came)
