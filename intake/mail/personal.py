@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ class Flat:
         return self.at[start], self.at[end] if end < len(self.at) else self.length
 
 
+_UNSEEN = frozenset({"Cf", "Cs", "Me"})
+_VARIES = re.compile("[\u034f\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # how the character before it looks
 BARRIER = "\0"  # stands where a mark stood: no letter, no digit, no space
 
 
@@ -97,7 +100,7 @@ def _compared(char: str) -> str:
     digit = unicodedata.digit(char, None)
     if digit is not None:
         return str(digit)
-    if unicodedata.category(char) in {"Cf", "Cs"} or unicodedata.combining(char):
+    if unicodedata.category(char) in _UNSEEN or unicodedata.combining(char) or _VARIES.match(char):
         return ""
     plain = unicodedata.normalize("NFKD", char)
     rest = plain[1:]

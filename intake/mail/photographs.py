@@ -7,10 +7,13 @@ behind the picture's end. Of EXIF the orientation is written anew, so that no pi
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from struct import pack, unpack_from
 
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in coded data only a marker; 00 is stuffing, D0 to D7 restarts
-_SOS, _EOI, _APP0, _EXIF, _ICC, _ADOBE, _COMMENT = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
+_MARKER = re.compile(rb"\xff++([^\x00\xd0-\xd7])")
+_BEHIND_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # 00 is stuffing, D0 to D7 restarts
+_SOS, _EOI, _APP0, _EXIF, _ICC, _ADOBE = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
+_CODED = range(0xC0, 0xE0)  # markers of the picture itself (ITU-T T.81, table B.1)
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset({
@@ -54,7 +57,7 @@ def _jpeg(data: bytes) -> bytes:
             turned = _turned(data[start:place])
             kept.insert(1, turned)
         if code == _SOS:
-            scan = _MARKER.search(data, place)
+            scan = _BEHIND_SCAN.search(data, place)
             if scan is None:
                 raise ValueError(place)
             place = scan.start()
@@ -76,7 +79,7 @@ def _makes_picture(code: int, head: bytes) -> bool:
         return head.startswith(b"ICC_PROFILE\0")
     if code == _ADOBE:
         return head.startswith(b"Adobe")
-    return not (0xE0 <= code <= 0xEF or code == _COMMENT)
+    return code in _CODED
 
 
 def _jfif(segment: bytes) -> bytes:
@@ -136,11 +139,12 @@ def _webp(data: bytes) -> bytes:
     size = unpack_from("<L", data, 4)[0]
     if size + 8 > len(data):
         raise ValueError(size)
-    body = b"WEBP" + b"".join(_webp_chunks(data[12 : size + 8]))
+    body = b"WEBP" + b"".join(_webp_chunks(data[12 : size + 8], _WEBP_KEPT))
     return b"RIFF" + pack("<L", len(body)) + body
 
 
-def _webp_chunks(data: bytes) -> list[bytes]:
+def _webp_chunks(data: bytes, listed: AbstractSet[bytes]) -> list[bytes]:
+    """Return the chunks that are listed; the frames of an animation hold no frames."""
     kept, place = [], 0
     while place + 8 <= len(data):
         name, length = data[place : place + 4], unpack_from("<L", data, place + 4)[0]
@@ -149,9 +153,9 @@ def _webp_chunks(data: bytes) -> list[bytes]:
             raise ValueError(place)
         if name == b"VP8X":
             content = bytes([content[0] & ~_WEBP_FLAGS]) + content[1:]
-        elif name == b"ANMF":
-            content = content[:_WEBP_FRAME] + b"".join(_webp_chunks(content[_WEBP_FRAME:]))
-        if name in _WEBP_KEPT:
+        elif name == b"ANMF" and name in listed:
+            content = content[:_WEBP_FRAME] + b"".join(_webp_chunks(content[_WEBP_FRAME:], _WEBP_KEPT - {name}))
+        if name in listed:
             kept.append(name + pack("<L", len(content)) + content + b"\0" * (len(content) % 2))
         place += 8 + length + length % 2
     return kept

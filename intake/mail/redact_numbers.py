@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from intake.mail.personal import Found, Kind
 from intake.mail.redact_words import POSTCODE_AREAS, STREETS, STREETS_BEFORE, TOPS, UNITS
 
-_GAP = r"(?:[\s.()\[\]/\\_·•*‐‑‒–—―-]|,(?!\s))"
+_GAP = r"(?:[\s.()\[\]/\\_·•*|~;‐‑‒–—―-]|,(?!\s))"
 _HAN = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _LIKE_LATIN = str.maketrans("АВСЕНКМОРТХУаесорхуІіЅѕЈјΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXYaecopxyIiSsJjABEZHIKMNOPTYX")
-_RUN = re.compile(rf"\+?\(?[0-9](?:{_GAP}{{0,3}}[0-9]){{6,}}")
+_RUN = re.compile(rf"\+?\(?[0-9](?:{_GAP}{{0,8}}[0-9]){{6,}}")
 _DAY, _MONTH, _YEAR = "(?:0?[1-9]|[12][0-9]|3[01])", "(?:0?[1-9]|1[0-2])", "(?:(?:19|20)[0-9]{2})"
 _DATE = (
     rf"(?:{_DAY}\s?([./-])\s?{_MONTH}\s?\1\s?{_YEAR}|{_MONTH}\s?([./-])\s?{_DAY}\s?\2\s?{_YEAR}|"
@@ -52,11 +52,13 @@ _PLATES = (
     re.compile(r"[A-HJ-PR-Y]{3}[\s-]{0,2}[0-9]{1,3}[A-HJ-NPR-TV-Y]"),
 )
 _NO_PLATE = frozenset({"AT", "AS", "BY", "DO", "GO", "HE", "ME", "MY", "NO", "OF", "OR", "SO", "TO", "UP", "US", "WE"})
-_AT, _DOT = r"\s{0,2}(?:@|[(\[{]\s?at\s?[)\]}])\s{0,2}", r"\s{0,2}(?:\.|[(\[{]\s?(?:dot|\.)\s?[)\]}])\s{0,2}"
+_AT = r"\s{0,2}(?:@|[(\[{]\s?at\s?[)\]}])\s{0,2}"
+_DOT = r"(?:\s{0,2}(?:\.|[(\[{]\s?(?:dot|\.)\s?[)\]}])\s{0,2}|\sdot\s)"
 _LOCAL, _LABEL = r"[\w.+%'-]{1,64}", r"[^\W_][\w-]{0,62}"
 _EMAILS = (
     re.compile(rf"{_LOCAL}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{1,6}}", re.IGNORECASE),
     re.compile(rf"{_LOCAL} at {_LABEL}(?: dot {_LABEL}){{1,4}}", re.IGNORECASE),
+    re.compile(rf"{_LOCAL} at (?:{_LABEL}\.){{1,4}}(?:{'|'.join(TOPS)})\b", re.IGNORECASE),
     re.compile(r"[^\s@<>(),;:\"\x00]{1,64}@[^\s@<>(),;:\"\x00]{1,255}"),
 )
 _LINKS = (

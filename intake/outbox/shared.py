@@ -23,6 +23,7 @@ WORDS_OF_A_RULE = 8
 _SENTENCES = 2  # that are told of a flag
 _READ = 250_000  # characters of a text in which places are looked up: more than rules read
 _SPOKEN = frozenset({"safe-contact", "no-uniform", "deadline"})  # flags whose words are told with them
+_JOINT = re.compile(r"[_+]|-(?=[^\W\d])|(?<=[^\W\d_])-")  # one character that stands for a space in a file's name
 _STOP = re.compile(r"[.!?…。！？।؟\n]")
 
 
@@ -130,7 +131,10 @@ class _Letter:
         return triage.full_text if read_on or not triage.own_words.strip() else triage.own_words
 
     def _attachments(self) -> tuple[Listed, ...]:
-        return tuple(Listed(self._redacted(one.name, LINE), one.type, one.size) for one in self._triage.attachments)
+        return tuple(Listed(self._name(one.name), one.type, one.size) for one in self._triage.attachments)
+
+    def _name(self, name: str) -> str:
+        return self._redacted(_JOINT.sub(" ", name) if self._of.taken_out else name, LINE)
 
     def _flag(self, flag: str) -> Flag:
         name, _, value = flag.partition(":")
@@ -164,7 +168,8 @@ class _Letter:
         if not whole and text[span.start : span.end] != span.text:  # the text was not kept as it was read
             return self._redacted(span.text, LINE)
         if span.field not in self._found:
-            self._found[span.field] = redact.find(text, self._of.taken_out, self._writer)
+            apart = _JOINT.sub(" ", text) if span.field == ATTACHMENT_NAMES else text
+            self._found[span.field] = redact.find(apart, self._of.taken_out, self._writer)
         return redact.with_marks(text, self._found[span.field], span.start, min(span.end, len(text))).strip()
 
     def _text(self, field: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from struct import pack
+from time import process_time
 from zlib import crc32
 
 import pytest
@@ -151,3 +152,28 @@ def test_any_bytes(head: bytes, rest: bytes) -> None:
     """P5: any bytes give a picture or none, and what is left is never longer than what came."""
     left = stripped(head + rest)
     assert left is None or len(left) <= len(head + rest) + 60
+
+
+def test_time_is_linear() -> None:
+    """P5: a scan of nothing but fill bytes, a megabyte of them, is looked through once."""
+    began = process_time()
+    assert stripped(b"\xff\xd8\xff\xda\x00\x02" + b"\xff" * 1_000_000 + b"\x00") is None
+    assert process_time() - began < 1
+
+
+def test_frames_hold_no_frames() -> None:
+    """P5: frames within frames, a thousand deep, are left out instead of opened."""
+    body = b"VP8 " + pack("<L", 2) + SECRET[:2]
+    for _ in range(1_500):
+        body = b"ANMF" + pack("<L", len(body) + 16) + bytes(16) + body
+    left = stripped(b"RIFF" + pack("<L", len(body) + 4) + b"WEBP" + body)
+    assert left == b"RIFF" + pack("<L", 28) + b"WEBP" + b"ANMF" + pack("<L", 16) + bytes(16)
+
+
+def test_a_reserved_segment_goes() -> None:
+    """G5: what is kept of a JPEG is listed: a segment of a reserved kind, which may hold anything, goes."""
+    made = saved("JPEG")
+    left = stripped(made[:2] + segment(0xF3, SECRET) + segment(0x42, SECRET) + made[2:])
+    assert left is not None
+    assert SECRET not in left
+    assert Image.open(BytesIO(left)).tobytes() == picture_of(made)

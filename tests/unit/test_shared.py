@@ -286,3 +286,25 @@ def test_any_file_name(files: list[tuple[str, bytes]]) -> None:
         assert re.fullmatch(rf"{REFERENCE}-\d+\.[a-z0-9]+", one.name)
         assert one.type != "text/html"
     assert routed(made, council(Sharing.FULL), Source(raw, NOW)).mail.isascii()
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("14_Elm_Road.jpg", "[address]jpg"),
+        ("14-elm-road.jpg", "[address]jpg"),
+        ("flat_3b.jpg", "[address].jpg"),
+        ("Maria_Kowalska-ID.pdf", "[name].pdf"),
+        ("2026-03-02_lamp.jpg", "2026-03-02 lamp.jpg"),
+    ],
+)
+def test_names_of_files_are_words(name: str, left: str) -> None:
+    """D4: what stands for a space in a file's name hides nothing, in the list as in the words that rules fired on."""
+    named = (Attachment(0, name, "image/jpeg", 1234, "a" * 64, inline=False),)
+    fired = Evidence(
+        "rule", 3, (Span("attachment-names", 3, len(name) - 4, name[3:-4]),), ("category street-lighting",)
+    )
+    made = letter(attachments=named, decision=replace(letter().decision, evidence=(fired,)))
+    found = goes(made, council(Sharing.REDACTED))
+    assert [one.name for one in found.attachments] == [left]
+    assert not {"Elm", "elm", "3b", "Maria", "Kowalska"} & set(re.findall("[A-Za-z0-9]+", found.why[0].words[0]))
