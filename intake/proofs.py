@@ -15,7 +15,8 @@ from intake.mail.tokens import Tokens
 from intake.ourselves import writer_of
 from intake.outbox import samples
 from intake.outbox.chart import picture
-from intake.outbox.compose import CHART, Composer
+from intake.outbox.compose import Composer
+from intake.outbox.contents import CHART
 from intake.outbox.templates import Contents, Rendered
 from intake.rules import answers
 

@@ -12,12 +12,11 @@ from intake.errors import Problem
 from intake.mail.threading import OF_MAIL
 from intake.mail.tokens import RESIDENT, Tokens
 from intake.mail.values import Acknowledge, Triage, Urgency
-from intake.outbox import listing, samples, views
 from intake.outbox.beside import NOTHING, Beside
-from intake.outbox.campaigns import Entry
 from intake.outbox.chart import picture
-from intake.outbox.enclosed import Enclosures, Source, enclosures
-from intake.outbox.listing import Reader
+from intake.outbox.contents import CHART, Teller
+from intake.outbox.enclosed import Source, enclosures
+from intake.outbox.listing import Reader, listed
 from intake.outbox.mime import File, Head, assemble
 from intake.outbox.outgoing import (
     ACKNOWLEDGE_FOR,
@@ -30,15 +29,13 @@ from intake.outbox.outgoing import (
     acknowledgement_key,
 )
 from intake.outbox.service import Service
-from intake.outbox.shared import Shared, shared
+from intake.outbox.shared import shared
 from intake.outbox.sharing import Terms, terms
 from intake.outbox.table import table
 from intake.outbox.templates import Contents, Context, Rendered, Templates
 from intake.outbox.views import Alert, Ask, DigestItem, Taken
 from intake.rules.rulebook import ANSWERS, Partner, Rulebook
 
-CHART = "weeks"  # what the HTML part of a digest shows its chart by
-SURE = 0.4  # confidence from which a letter is answered in its language: of what is below, most is told wrongly
 LOCAL_PART = 64  # octets before the `@` (RFC 5321 §4.5.3.1.1)
 # RFC 3834 §5; the second keeps Exchange's own automatic answers away, but lets bounces come.
 _ANSWER = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "OOF, AutoReply, RN, NRN"}
@@ -51,6 +48,7 @@ class Composer:
         """Take the admins' templates; nothing is read yet."""
         self.templates = Templates(templates_dir)
         self._service = service
+        self._teller = Teller(service)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -78,7 +76,7 @@ class Composer:
         """
         if not (triage.acknowledge and triage.reply_address):
             raise ValueError("this message is not to be acknowledged")
-        rendered = self.templates.render(self._acknowledgement(triage, reference, answers))
+        rendered = self.templates.render(self._teller.acknowledgement(triage, reference, answers))
         draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
         draft = replace(
             self._of_case(draft, reference, message_id, case_id),
@@ -115,12 +113,11 @@ class Composer:
         of = self.terms(triage, partner, rulebook, now)
         enclosed = enclosures(triage, of, partner, reference, source)
         letter = shared(triage, of, partner, rulebook)
-        rendered = self.templates.render(self._routed(letter, enclosed, reference, partner, ask))
+        rendered = self.templates.render(self._teller.routed(letter, enclosed, reference, partner, ask))
         draft = self._to_partner(f"routed:{message_id}:{partner.id}", "routed", partner, now, again=again)
         if ask:
             draft = replace(self._draft(ask.key or draft.key, "routed", ask.address, now), partner=partner.id)
-        draft = replace(draft, priority=PRIORITY[urgency])
-        draft = self._of_case(draft, reference, message_id, case_id)
+        draft = self._of_case(replace(draft, priority=PRIORITY[urgency]), reference, message_id, case_id)
         head = self._head(draft, now, reference)
         if urgency is Urgency.EMERGENCY:
             head = replace(head, others={**head.others, "Importance": "high"})
@@ -150,8 +147,8 @@ class Composer:
         `again` as for `routed`.
         """
         reader = Reader(partner, rulebook, self.zone, now)
-        entries = listing.listed(items, reader)
-        contents = self._digest(entries, reader, beside)
+        entries = listed(items, reader)
+        contents = self._teller.digest(entries, reader, beside)
         rendered = self.templates.render(contents)
         key = f"digest:{partner.id}:{slot.isoformat(timespec='minutes')}"
         draft = self._to_partner(key, "digest", partner, now, again=again)
@@ -167,7 +164,7 @@ class Composer:
     ) -> Outgoing:
         """Tell an officer of the urgent messages among those that were first seen late (F11)."""
         reader = Reader(officer, rulebook, self.zone, now)
-        rendered = self.templates.render(replace(self._digest(listing.listed(items, reader), reader), mail="late"))
+        rendered = self.templates.render(self._teller.late(listed(items, reader), reader))
         draft = replace(self._draft(key, "late", officer.address, now), partner=officer.id)
         draft = replace(draft, header_id=self._mail_id(" ".join([key, *(item.reference for item in items)])))
         return self._written(draft, self._head(draft, now), rendered)
@@ -175,15 +172,15 @@ class Composer:
     def overview(self, key: str, partner: Partner, week: Context, now: datetime) -> Outgoing:
         """Tell a partner the week in numbers."""
         draft = replace(self._draft(key, "overview", partner.address, now), partner=partner.id)
-        return self._written(draft, self._head(draft, now), self.templates.render(self._overview(partner, week)))
+        return self._written(draft, self._head(draft, now), self.templates.render(self._teller.overview(partner, week)))
 
     def alert(self, key: str, recipient: str, told: Alert, now: datetime, *, mended: bool = False) -> Outgoing:
         """Tell whoever looks after the service that something is unwell, or mended."""
-        return self._notice(self._alert(told, mended=mended), key, "alert", recipient, now)
+        return self._notice(self._teller.alert(told, mended=mended), key, "alert", recipient, now)
 
     def taken(self, key: str, recipient: str, told: Taken, now: datetime) -> Outgoing:
         """Tell somebody who was asked that an emergency has been taken."""
-        return self._notice(self._taken(told), key, "taken", recipient, now)
+        return self._notice(self._teller.taken(told), key, "taken", recipient, now)
 
     def _notice(self, contents: Contents, key: str, kind: MailKind, recipient: str, now: datetime) -> Outgoing:
         draft = self._draft(key, kind, recipient, now)
@@ -202,61 +199,7 @@ class Composer:
 
     def samples(self, answers: Mapping[Acknowledge, str] = ANSWERS) -> Iterator[Contents]:
         """Yield what templates are tried on, the likeliest of each mail first."""
-        for letter in samples.ACKNOWLEDGED:
-            contents = self._acknowledgement(letter, samples.REFERENCE, answers)
-            for tag in ("en", "und", *self.templates.languages.tags(contents.mail)):
-                for links in samples.LINKS:
-                    headline = {**contents.headline, "service": replace(self._service, links=links)}
-                    yield replace(contents, headline=headline, language=tag, reviewed_only=False)
-        for passed, enclosed in samples.routed():
-            yield from (self._routed(passed, enclosed, samples.REFERENCE, samples.PARTNER, ask) for ask in samples.ASKS)
-        for items, beside in samples.DIGESTS:
-            reader = Reader(samples.PARTNER, samples.RULEBOOK, self.zone, samples.NOW)
-            digest = self._digest(listing.listed(items, reader), reader, beside)
-            yield from (digest, replace(digest, mail="late"))
-        for week in samples.OVERVIEWS:
-            yield self._overview(samples.PARTNER, week)
-        for told in samples.ALERTS:
-            yield self._alert(told, mended=not told.lines)
-        yield from (self._taken(told) for told in samples.TAKEN)
-
-    def _acknowledgement(self, triage: Triage, reference: str, answers: Mapping[Acknowledge, str]) -> Contents:
-        way = Acknowledge(triage.acknowledge or Acknowledge.STANDARD)
-        written = triage.language
-        return Contents(
-            answers[way],
-            self._headline(reference=reference),
-            {},
-            language=written.tag if written.confidence >= SURE else "und",
-            instead=ANSWERS[way],
-            reviewed_only=self._service.reviewed_only,
-        )
-
-    def _routed(
-        self, letter: Shared, enclosed: Enclosures, reference: str, partner: Partner, ask: Ask | None = None
-    ) -> Contents:
-        known = {"partner": partner.name, "urgency": letter.urgency.value, "category": letter.categories[0]}
-        headline = self._headline(reference=reference or "none", **known)
-        return Contents("routed", headline, views.routed(letter, enclosed, self.zone, ask))
-
-    def _digest(self, entries: Sequence[Entry], reader: Reader, beside: Beside = NOTHING) -> Contents:
-        count = sum(len(one.items) for one in entries)
-        urgent = sum(len(one.items) for one in entries if one.urgency)
-        unseen = len(beside.unseen) + beside.more
-        headline = self._headline(partner=reader.partner.name, count=count, urgent=urgent, waiting=unseen)
-        return Contents("digest", headline, {**listing.digest(entries, reader, beside), "chart": CHART})
-
-    def _overview(self, partner: Partner, week: Context) -> Contents:
-        return Contents("overview", self._headline(partner=partner.name, weeks=week["weeks"]), week)
-
-    def _alert(self, told: Alert, *, mended: bool) -> Contents:
-        return Contents("alert", self._headline(title=told.title, mended=mended), views.alert(told))
-
-    def _taken(self, told: Taken) -> Contents:
-        return Contents("taken", self._headline(reference=told.reference), views.taken(told, self.zone))
-
-    def _headline(self, **known: object) -> Context:
-        return {"service": self._service, **known}
+        return self._teller.samples(self.templates.languages, answers)
 
     def _draft(self, key: str, kind: MailKind, recipient: str, now: datetime) -> Outgoing:
         return Outgoing(

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from intake.mail import language
 from intake.mail.language_words import LATIN, ROMANISED, SHARED
 from intake.mail.values import Acknowledge, Language, Urgency
-from intake.outbox.compose import SURE, Composer
+from intake.outbox.compose import Composer
+from intake.outbox.contents import SURE
 from intake.outbox.mime import bodies
 from intake.outbox.outgoing import Outgoing
 from intake.outbox.service import Links
