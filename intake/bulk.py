@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from intake.errors import UserError
-from intake.processes import begin, keep_all
+from intake.processes import begin_with, here
 from intake.rules.conditions import Told
 from intake.triage import Sorter, as_object
 
 FEW = 200  # files that are sorted sooner than a pool is up
 CHUNK = 50  # files handed to a process at once
-
-_sorters: list[Sorter] = []  # of a pool's process: one, put there by `_begin`
 
 
 def sort_files(sorter: Sorter, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -26,18 +24,12 @@ def sort_files(sorter: Sorter, files: Sequence[Path]) -> Iterator[dict[str, Any]
         yield from (_sort(sorter, file) for file in files)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=(sorter,)) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=begin_with, initargs=(sorter,)) as pool:
         yield from pool.map(_sort_here, files, chunksize=CHUNK)
 
 
-def _begin(sorter: Sorter) -> None:
-    begin()
-    _sorters.append(sorter)
-    keep_all()
-
-
 def _sort_here(file: Path) -> dict[str, Any]:
-    return _sort(_sorters[0], file)
+    return _sort(here(), file)
 
 
 def _sort(sorter: Sorter, file: Path) -> dict[str, Any]:

@@ -9,9 +9,11 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 ALLOCATIONS = 20_000  # between two looks for garbage: a letter that is sorted leaves little behind
+
+_here: list[object] = []  # of a pool's process: one, put there by `begin_with`
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -50,7 +52,14 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def keep_all() -> None:
-    """Take everything there is for no garbage, and look for some less often."""
-    gc.freeze()
+def begin_with(thing: object) -> None:
+    """Begin a pool's process, in which `here` returns `thing`."""
+    begin()
+    _here.append(thing)
+    gc.freeze()  # all that there is now is no garbage
     gc.set_threshold(ALLOCATIONS, 20, 50)
+
+
+def here() -> Any:
+    """Return what this process of a pool was begun with."""
+    return _here[0]

@@ -23,7 +23,7 @@ from intake.store import ceilings, seen, state, work
 from intake.store.database import Database
 from intake.store.work import SMTP, WorkFault
 
-THREADS = ("triage", "deliver", "digests", "escalate", "housekeeping", "rules", "scan")
+THREADS = ("triage", "deliver", "digests", "escalate", "housekeeping", "rules", "scan")  # but those of mailboxes
 FAILURES = 8  # in a row: some four minutes of trying
 
 Deadline = Callable[[datetime], datetime]  # since when -> until when

@@ -10,12 +10,10 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 
 from intake.mail.values import Triage
-from intake.processes import begin, keep_all
+from intake.processes import begin_with, here
 from intake.triage import Sorter
 
 Letter = tuple[bytes, datetime, bool]  # the raw message, when it arrived, and whether that is long ago
-
-_sorters: list[Sorter] = []  # of a pool's process: one, put there by `_begin`
 
 
 class Pool:
@@ -33,7 +31,7 @@ class Pool:
             return
         self.dismiss()
         context, cores = multiprocessing.get_context("spawn"), os.cpu_count() or 1
-        self._executor = ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(sorter,))
+        self._executor = ProcessPoolExecutor(cores, mp_context=context, initializer=begin_with, initargs=(sorter,))
         self._sorter = sorter
         self._coming = [self._executor.submit(_is_up) for _ in range(cores)]
 
@@ -72,16 +70,10 @@ class Pool:
         self._coming = []
 
 
-def _begin(sorter: Sorter) -> None:
-    begin()
-    _sorters.append(sorter)
-    keep_all()
-
-
 def _is_up() -> int:
     return os.getpid()
 
 
 def _sort(letters: Sequence[Letter]) -> list[Triage]:
-    sorter = _sorters[0]
+    sorter: Sorter = here()
     return [sorter.triage(raw, arrived, late=late) for raw, arrived, late in letters]

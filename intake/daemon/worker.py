@@ -1,4 +1,4 @@
-"""The running service: a thread a mailbox, one each to triage, deliver, make digests and watch the rules; and bells.
+"""The running service: a thread a mailbox, one for each work that `alarms.THREADS` names; and bells.
 
 Bells ring by the schedule, and when the thread before one in the river has something new.
 """
@@ -186,17 +186,17 @@ class Service:
 
     def _loops(self) -> dict[str, Loop]:
         loops: dict[str, Loop] = {}
-        works: tuple[Callable[[Mapping[str, Loop]], None] | None, ...] = (
-            self._triage,
-            self._deliver,
-            self._digests,
-            self._escalate,
-            self._tidy,
-            self._rules,
-            partial(self._scan, self.scanner) if self.scanner else None,
-        )
-        for name, work_ in zip(THREADS, works, strict=True):
-            if work_:
+        works: Mapping[str, Callable[[Mapping[str, Loop]], None] | None] = {
+            "triage": self._triage,
+            "deliver": self._deliver,
+            "digests": self._digests,
+            "escalate": self._escalate,
+            "housekeeping": self._tidy,
+            "rules": self._rules,
+            "scan": partial(self._scan, self.scanner) if self.scanner else None,
+        }
+        for name in THREADS:
+            if work_ := works[name]:
                 loops[name] = self._loop(name, partial(work_, loops))
         for receiver in self.receivers:
             loops[f"mailbox {receiver.source.name}"] = self._mailbox(receiver, loops["triage"].ring)
