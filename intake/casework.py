@@ -20,6 +20,7 @@ MOST_LISTED = 1000  # messages that one listing of the unseen tells
 _WHY_NOT: dict[Again, str] = {
     "none": "no mail {} waits for a person: `intake outbox` lists those that are given-up or unknown",
     "digest": "{} is a digest: what it held is in the partner's next one; close it",
+    "kept-out": "what {} is about keeps its partner out since: close it",
     "gone": "the text of {} is not kept: it came back, or is from before this version; close it",
 }
 

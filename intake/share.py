@@ -9,6 +9,7 @@ from email.policy import SMTP
 from intake.errors import UserError
 from intake.mail.redact import Kind
 from intake.mail.values import Triage
+from intake.outbox import lasting
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import as_it_came
 from intake.outbox.mime import attached, bodies
@@ -63,10 +64,9 @@ def preview(database: Database, composer: Composer, rulebook: Rulebook, referenc
         if case is None or not case.messages:
             raise UserError(f"there is no case {reference}")
         stored, now = case.messages[0], database.clock(conn)
-        source = as_it_came(conn, stored)
+        triage, source = lasting.as_triage(conn, stored), as_it_came(conn, stored)
     if flag := barred(flag for one in case.messages for flag in one.flags).get(partner_id):
         raise UserError(f"{partner.name} gets nothing of {case.reference}: flag {flag}")
-    triage = cases.as_triage(stored)
     mail = composer.routed(triage, case.reference, partner, rulebook, stored.id, case.id, now, source=source).mail
     return _made(case.reference, partner, composer.terms(triage, partner, rulebook, now), triage, mail)
 

@@ -71,7 +71,7 @@ def decision() -> Decision:
     return Decision(
         categories=("street-lighting", "general"),
         tags=("night",),
-        flags=("child", "not-to:police"),
+        flags=("child", "not-to:fire"),
         urgency=Urgency.TODAY,
         acknowledge=Acknowledge.STANDARD,
         routes=(Route("council", Delivery.NOW, "dark-street"), Route("police", Delivery.DIGEST, "general")),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from intake.mail.values import Delivery, Route, Triage, Urgency
-from intake.rules.compile import PARTNER_FLAGS
+from intake.outbox.lasting import lasting
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import GENERAL, barred, officers
 from intake.store.recording import FOLLOW_UP, NOTE, Placing
@@ -15,18 +15,12 @@ from intake.store.threads import Standing
 HAS_CASE = "has the case"
 LISTED = "notes are listed"
 UNVERIFIED = "unverified-note"  # flag: nobody vouches for its sender
-# What once was said of a case holds for all of it: who must be spared, and who must not hear of it.
-LASTING = frozenset({
-    "anonymous", "safe-contact", "no-acknowledgement", "no-uniform", "child", "vulnerable", "retaliation",
-    "interpreter", *PARTNER_FLAGS,
-})  # fmt: skip
 
 
 def followed(triage: Triage, placing: Placing, standing: Standing, rulebook: Rulebook) -> Triage:
     """Return the triage of a message that joins a case: a resident's follow-up, or a partner's note."""
-    lasting = (flag for flag in sorted(standing.flags) if flag.partition(":")[0] in LASTING)
     told = [UNVERIFIED] if placing.unverified else []
-    flags = tuple(dict.fromkeys((*triage.decision.flags, *lasting, *told)))
+    flags = tuple(dict.fromkeys((*triage.decision.flags, *lasting(sorted(standing.flags)), *told)))
     author = placing.note_of
     wanted = _of_note(triage, author, rulebook, flags) if author else _of_follow_up(triage, standing)
     blocked = barred(flags)

@@ -20,6 +20,7 @@ from intake.mail.threading import Clues, clues, clues_of_report, sender
 from intake.mail.tokens import RESIDENT, Signed, Tokens, code_in, reference_of
 from intake.mail.values import Identity, Kind, Reason, Triage
 from intake.rules.rulebook import Partner, Rulebook
+from intake.rules.weigh import barred
 from intake.store import threads
 from intake.store.recording import ALONE, Placing
 from intake.store.threads import Standing
@@ -135,7 +136,8 @@ class Places:
         by_token = partner is not None and partner.id == named.audience
         is_vouched = authenticated(message, self.identity)
         if partner and by_token:
-            taken_by = (message.author.name or who) if is_vouched else None
+            takes = is_vouched and partner.id not in barred(named.standing.flags)
+            taken_by = (message.author.name or who) if takes else None
             return Placing(case_id, reason=named.by, note_of=partner.id, taken_by=taken_by, unverified=not is_vouched)
         if who in named.standing.residents:
             return Placing(case_id, reason=named.by, reopens=True)

@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, update
 
-from intake.outbox import digest, queue
+from intake.outbox import digest, lasting, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import as_it_came
-from intake.outbox.kept_out import flags_of
 from intake.outbox.views import Alert
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import barred, officers
@@ -82,16 +81,16 @@ class Bounced:
 
     def _heirs(self, conn: Connection, message_id: int, without: str) -> list[Partner]:
         """Return the partners of `general` who may hear of that message, but for the one whose mail came back."""
-        found = officers(self.rulebook, flags_of(conn, message_id))
+        found = officers(self.rulebook, lasting.of_message(conn, message_id))
         return [self.rulebook.partners[one] for one in found if one != without]
 
     def _routed(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
         """Send what came back once more, by the fallback or to others; return to whom."""
-        if mail.partner in barred(flags_of(conn, mail.message_id)):
+        if mail.partner in barred(lasting.of_message(conn, mail.message_id)):
             fallback_of = None
         heirs = [fallback_of] if fallback_of else self._heirs(conn, mail.message_id, mail.partner)
         stored = cases.message(conn, mail.message_id)
-        triage, came = cases.as_triage(stored), as_it_came(conn, stored)
+        triage, came = lasting.as_triage(conn, stored), as_it_came(conn, stored)
         ids = (mail.message_id, mail.case_id)
         reference = cases.reference(conn, mail.case_id)
         for one in heirs:
@@ -103,10 +102,12 @@ class Bounced:
     def _digest(self, conn: Connection, mail: Row[Any], fallback_of: Partner | None, now: datetime) -> list[Partner]:
         """Send the digest once more by the fallback, or have others get its items in theirs; return to whom."""
         slot, items = digest.items_of(conn, mail.id, self.rulebook)
-        if fallback_of:
-            queue.enqueue(conn, self.composer.digest(fallback_of, items, self.rulebook, slot, now, again=True), now)
-            return [fallback_of]
         found: list[Partner] = []
+        if fallback_of:
+            told = [one for one in items if fallback_of.id not in barred(one.flags)]
+            queue.enqueue(conn, self.composer.digest(fallback_of, told, self.rulebook, slot, now, again=True), now)
+            items = [one for one in items if fallback_of.id in barred(one.flags)]
+            found = [fallback_of]
         for item in items:
             heirs = self._heirs(conn, item.message_id, mail.partner)
             for one in heirs:

@@ -12,9 +12,11 @@ from typing import Literal
 from sqlalchemy import Connection, and_, func, select, update
 
 from intake.mail.values import Reason
+from intake.outbox import lasting
 from intake.outbox.mime import as_second_copy
 from intake.outbox.outgoing import ACKNOWLEDGE_FOR, TRY_FOR
 from intake.outbox.queue import State
+from intake.rules.weigh import barred
 from intake.store.packing import pack, unpack
 from intake.store.tables import outbox
 
@@ -22,7 +24,7 @@ FOR_A_PERSON: tuple[State, ...] = ("given-up", "unknown")
 OPEN = and_(outbox.c.state.in_(FOR_A_PERSON), outbox.c.closed_at.is_(None))
 
 ASKED = Reason("asked", "somebody has it sent again")
-Again = Literal["queued", "none", "digest", "gone"]  # what came of having it sent again, or why it cannot be
+Again = Literal["queued", "none", "digest", "gone", "kept-out"]  # what came of it, or why it cannot be sent again
 
 
 def open_counts(conn: Connection) -> Mapping[State, int]:
@@ -49,6 +51,8 @@ def again(conn: Connection, row_id: int, by: str, now: datetime) -> Again:
         return "digest"
     if row.mail is None:
         return "gone"
+    if row.message_id and row.partner in barred(lasting.of_message(conn, row.message_id)):
+        return "kept-out"
     is_answer = row.kind == "acknowledgement"
     doubted = row.state == "unknown" and not is_answer
     changes = {

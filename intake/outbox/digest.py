@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from intake.outbox import queue
+from intake.outbox import lasting, queue
 from intake.outbox.beside import beside
 from intake.outbox.compose import Composer
 from intake.outbox.items import of_digest
@@ -24,9 +24,9 @@ from intake.outbox.owed import owed
 from intake.outbox.restored import first_since
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
-from intake.rules.weigh import GENERAL, officers
+from intake.rules.weigh import GENERAL, barred, officers
 from intake.store import seen
-from intake.store.tables import digest_items, digests, messages, outbox
+from intake.store.tables import digest_items, digests, outbox
 from intake.store.upsert import insert_new
 
 
@@ -67,10 +67,10 @@ def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, in
     it (D8) does not; where nobody may, it waits.
     """
     left = digest_items.c.digest_id.is_(None) & digest_items.c.partner.not_in(list(rulebook.partners))
-    found = select(digest_items, messages.c.flags).join(messages, digest_items.c.message_id == messages.c.id)
+    found = select(digest_items)
     passed: Counter[str] = Counter()
     for row in conn.execute(found.where(left).order_by(digest_items.c.id).with_for_update(of=digest_items)).all():
-        heirs = officers(rulebook, row.flags)
+        heirs = officers(rulebook, lasting.of_message(conn, row.message_id))
         for heir in heirs:
             add(conn, heir, row.message_id, now, row.partner)
         if heirs:
@@ -106,7 +106,7 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     if digest_id is None:
         return None
     conn.execute(update(digest_items).where(_open(partner.id)).values(digest_id=digest_id))
-    items = of_digest(conn, digest_items.c.digest_id == digest_id, rulebook)
+    items = _for_them(conn, partner, of_digest(conn, digest_items.c.digest_id == digest_id, rulebook), rulebook, now)
     told = beside(conn, partner, rulebook, {one.message_id for one in items}, now, composer.zone)
     if not (items or told.unseen or told.tasks or partner.empty_digest):
         return None
@@ -119,6 +119,20 @@ def make(  # noqa: PLR0913, PLR0917 (a digest's five ingredients and where it is
     return outbox_id
 
 
+def _for_them(
+    conn: Connection, partner: Partner, items: Iterable[DigestItem], rulebook: Rulebook, now: datetime
+) -> list[DigestItem]:
+    """Return what the partner may hear of; others get what a sender has kept from it since it came back (D8)."""
+    told = []
+    for one in items:
+        if partner.id not in barred(one.flags):
+            told.append(one)
+            continue
+        for heir in officers(rulebook, one.flags):
+            add(conn, heir, one.message_id, now)
+    return told
+
+
 def items_of(conn: Connection, outbox_id: int, rulebook: Rulebook) -> tuple[datetime, list[DigestItem]]:
     """Return (slot, items) of the digest that was sent as that outbox row."""
     row = conn.execute(select(digests.c.id, digests.c.slot).where(digests.c.outbox_id == outbox_id)).one()
@@ -129,7 +143,8 @@ def preview(conn: Connection, partner: Partner, composer: Composer, rulebook: Ru
     """Return the digest that the partner would get, or would have got, at an instant; write nothing."""
     had_later = digest_items.c.digest_id.in_(select(digests.c.id).where(digests.c.made_at > at))
     mine = (digest_items.c.partner == partner.id) & (digest_items.c.queued_at <= at)
-    items = of_digest(conn, mine & (digest_items.c.digest_id.is_(None) | had_later), rulebook)
+    found = of_digest(conn, mine & (digest_items.c.digest_id.is_(None) | had_later), rulebook)
+    items = [one for one in found if partner.id not in barred(one.flags)]
     told = beside(conn, partner, rulebook, {one.message_id for one in items}, at, composer.zone)
     return composer.digest(partner, items, rulebook, at, at, beside=told)
 

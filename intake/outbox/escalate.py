@@ -19,11 +19,10 @@ from sqlalchemy import Connection, or_, select, update
 
 from intake.mail.addresses import address_key
 from intake.mail.values import Delivery, Reason
-from intake.outbox import queue
+from intake.outbox import lasting, queue
 from intake.outbox.alerts import Alerts
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import as_it_came
-from intake.outbox.kept_out import flags_of
 from intake.outbox.outgoing import TRY_FOR, Outgoing
 from intake.outbox.views import Alert, Ask, Taken
 from intake.rules.rota import MINUTES, Contact
@@ -130,7 +129,7 @@ class Escalation:
         if emergency is None:
             return 0
         stored, all_asked = cases.message(conn, message_id), _asked(conn, message_id)
-        flags = flags_of(conn, message_id)
+        flags = lasting.of_message(conn, message_id)
         made, ended = 0, True
         for partner in _routed_now(stored):
             steps = chain(self.rulebook, partner, flags, now, self.zone)
@@ -163,7 +162,7 @@ class Escalation:
         ids = (emergency.message_id, emergency.case_id)
         partner = self.rulebook.partners[step.partner]
         routed = partial(self.composer.routed, source=as_it_came(conn, stored), ask=ask)
-        mail = routed(cases.as_triage(stored), emergency.reference, partner, self.rulebook, *ids, now)
+        mail = routed(lasting.as_triage(conn, stored), emergency.reference, partner, self.rulebook, *ids, now)
         return queue.enqueue(conn, mail, now)
 
     def _give_alarm(self, conn: Connection, emergency: Emergency, now: datetime) -> int:
@@ -225,12 +224,14 @@ def _keys(conn: Connection, message_id: int) -> list[str]:
 
 
 def _reached(conn: Connection, emergency: Emergency) -> list[str]:
-    """Return the addresses that were asked and may have had it, but for that of who took it."""
+    """Return the addresses that were asked and may have had it, but for who took it and who is kept out."""
     author = conn.scalar(select(messages.c.from_address).where(messages.c.id == emergency.note)) or ""
     sent = outbox.c.state.not_in(("given-up", "suppressed"))
     mine = (outbox.c.message_id == emergency.message_id) & (outbox.c.kind == "routed") & sent
-    rows = conn.scalars(select(outbox.c.recipient).where(mine).order_by(outbox.c.id))
-    return list({one.lower(): one for one in rows if one.lower() != author.lower()}.values())
+    blocked = {*barred(lasting.of_message(conn, emergency.message_id))}
+    rows = conn.execute(select(outbox.c.recipient, outbox.c.partner).where(mine).order_by(outbox.c.id))
+    told = [row.recipient for row in rows if row.partner not in blocked and row.recipient.lower() != author.lower()]
+    return list({one.lower(): one for one in told}.values())
 
 
 def _webhook(step: Step, key: str, emergency: Emergency, now: datetime) -> Outgoing:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, func, literal, s
 from intake.mail.addresses import address_key
 from intake.mail.redact import Writer
 from intake.mail.values import Urgency
+from intake.outbox import lasting
 from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Rulebook
 from intake.store.search import words
@@ -35,9 +36,10 @@ def of_digest(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) 
         .order_by(messages.c.id),
         execution_options={"yield_per": AT_ONCE},
     )
-    ranked = _categories(conn, select(digest_items.c.message_id).where(which))
+    ids = select(digest_items.c.message_id).where(which)
+    ranked, said = _categories(conn, ids), _said(conn, ids)
     safety = rulebook.safety
-    return [replace(_item(row, ranked[row.id]), alarms=_alarms(row.evidence, safety)) for row in rows]
+    return [replace(_item(row, ranked[row.id], said), alarms=_alarms(row.evidence, safety)) for row in rows]
 
 
 def of_messages(conn: Connection, ids: Sequence[int], worded: int) -> list[DigestItem]:
@@ -51,8 +53,8 @@ def of_messages(conn: Connection, ids: Sequence[int], worded: int) -> list[Diges
             .where(messages.c.id.in_(some))
             .order_by(messages.c.id)
         ).all()
-        ranked = _categories(conn, some)
-        some_items = [_item(row, ranked[row.id]) for row in rows]
+        ranked, said = _categories(conn, some), _said(conn, some)
+        some_items = [_item(row, ranked[row.id], said) for row in rows]
         found += some_items if start < worded else [replace(one, own_words="") for one in some_items]
     return found
 
@@ -77,7 +79,12 @@ def _categories(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> di
     return found
 
 
-def _item(row: Any, categories: Sequence[str]) -> DigestItem:
+def _said(conn: Connection, ids: Sequence[int] | Select[tuple[int]]) -> dict[str, set[str]]:
+    """Return what holds of the cases of those messages."""
+    return lasting.of_cases(conn, cases.c.id.in_(select(messages.c.case_id).where(messages.c.id.in_(ids))))
+
+
+def _item(row: Any, categories: Sequence[str], said: Mapping[str, Collection[str]]) -> DigestItem:
     """Return a row as what mails list: the columns of `LISTED`, the case's `reference`, and `formerly`."""
     return DigestItem(
         message_id=row.id,
@@ -89,7 +96,7 @@ def _item(row: Any, categories: Sequence[str]) -> DigestItem:
         own_words=row.own_words,
         formerly=row.formerly or "",
         areas=tuple(row.areas or ()),
-        flags=tuple(sorted(row.flags)),
+        flags=tuple(sorted({*row.flags, *said.get(row.reference, ())})),
         writer=Writer(row.from_name, tuple(one for one in (row.from_address, row.reply_address) if one)),
         sender=address_key(row.reply_address or row.from_address) or f"message {row.id}",
     )

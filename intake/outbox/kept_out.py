@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, select
 
 from intake.mail.values import Reason
-from intake.outbox import digest, queue
+from intake.outbox import digest, lasting, queue
 from intake.outbox.compose import Composer
 from intake.outbox.enclosed import as_it_came
 from intake.rules.rulebook import Partner, Rulebook
@@ -18,14 +18,6 @@ from intake.store import cases
 from intake.store.tables import digest_items, messages, outbox
 
 KEPT_OUT = Reason("kept-out", "the sender has asked since that this partner is not told")
-
-
-def flags_of(conn: Connection, message_id: int) -> tuple[str, ...]:
-    """Return the flags of a message, and of all others of its case."""
-    case_id = select(messages.c.case_id).where(messages.c.id == message_id).scalar_subquery()
-    fellows = or_(messages.c.id == message_id, messages.c.case_id == case_id)
-    found = conn.scalars(select(messages.c.flags).where(fellows).order_by(messages.c.id))
-    return tuple(dict.fromkeys(flag for flags in found for flag in flags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +29,7 @@ class KeptOut:
 
     def act(self, conn: Connection, case_id: int, message_id: int, now: datetime) -> None:
         """Give what waits of a case for partners that its flags keep out to the partners of `general`, who may hear."""
-        flags = flags_of(conn, message_id)
+        flags = lasting.of_message(conn, message_id)
         partners = barred(flags)
         heirs = [self.rulebook.partners[one] for one in officers(self.rulebook, flags)]
         for partner in partners:
@@ -59,7 +51,7 @@ class KeptOut:
         for row in conn.execute(rows).all():
             if row.message_id and queue.suppress(conn, row.key, KEPT_OUT, now):
                 stored, reference = cases.message(conn, row.message_id), cases.reference(conn, case_id)
-                triage, came = cases.as_triage(stored), as_it_came(conn, stored)
+                triage, came = lasting.as_triage(conn, stored), as_it_came(conn, stored)
                 of_case = (self.rulebook, stored.id, case_id, now)
                 for heir in heirs:
                     made = self.composer.routed(triage, reference, heir, *of_case, source=came)

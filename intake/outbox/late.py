@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from intake.mail.values import Delivery, Urgency
-from intake.outbox import items, queue
+from intake.outbox import items, lasting, queue
 from intake.outbox.compose import Composer
 from intake.outbox.listing import SHOWN
 from intake.rules.rulebook import Rulebook
@@ -37,7 +37,7 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
         return None
     found = _unlisted(conn, new)
     mails = 0
-    for officer, ids in _officers(found, rulebook).items():
+    for officer, ids in _officers(conn, found, rulebook).items():
         told = items.of_messages(conn, ids, worded=SHOWN)
         outgoing = composer.late(rulebook.partners[officer], told, rulebook, f"{KEY}{upto}:{officer}", now)
         mails += queue.enqueue(conn, outgoing, now)
@@ -50,8 +50,8 @@ def _listed(conn: Connection) -> int:
 
 
 def _unlisted(conn: Connection, new: ColumnElement[bool]) -> list[Any]:
-    """Return (id, flags) of what would have been sent at once, had it not been late: in the order of the list."""
-    columns = (messages.c[name] for name in ("id", "flags", "routes", "urgency", "arrived_at"))
+    """Return what would have been sent at once, had it not been late: in the order of the list."""
+    columns = (messages.c[name] for name in ("id", "routes", "urgency", "arrived_at"))
     rows = conn.execute(select(*columns).where(new).order_by(messages.c.id))
     found = [row for row in rows if any(route["delivery"] == Delivery.NOW.value for route in row.routes)]
     return sorted(found, key=lambda one: (-Urgency(one.urgency).rank, one.arrived_at, one.id))
@@ -73,10 +73,10 @@ def _waits(conn: Connection, new: ColumnElement[bool], now: datetime) -> bool:
     return any(conn.scalar(select(what.exists())) for what in (unsorted, unread))
 
 
-def _officers(found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
+def _officers(conn: Connection, found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
     """Return which messages each officer is told of: not those that speak of that officer (D8)."""
     told: dict[str, list[int]] = {}
     for row in found:
-        for officer in officers(rulebook, row.flags):
+        for officer in officers(rulebook, lasting.of_message(conn, row.id)):
             told.setdefault(officer, []).append(row.id)
     return told

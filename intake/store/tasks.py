@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from intake.store.tables import cases, messages, tasks
 
 _OPEN = tasks.c.done_at.is_(None)
+OF_CASES = select(tasks.c.case_id).where(_OPEN)  # cases that have one
 
 
 @dataclass(frozen=True, slots=True)

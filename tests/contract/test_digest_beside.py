@@ -171,7 +171,7 @@ def test_safety_words_of_its_own(database: Database) -> None:
     assert (bare.sender, bare.urgency, bare.flags) == (
         "ana.pop@example.org",
         Urgency.TODAY,
-        ("child", "not-to:police"),
+        ("child", "not-to:fire"),
     )
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from intake import casework
+from intake.daemon.escalation import Escalator
+from intake.errors import UserError
 from intake.mail.values import Kind
-from intake.outbox import digest
+from intake.outbox import digest, queue
+from intake.outbox.alerts import Alerts
+from intake.outbox.beside import beside
+from intake.outbox.bounced import Bounced
+from intake.store import tasks
 from intake.store.database import Database
-from intake.store.tables import digest_items
-from tests.store_fixtures import Clock
-from tests.threads import Desk, bounce, letter, reply, rulebook
+from intake.store.packing import unpack
+from intake.store.tables import digest_items, messages
+from tests.store_fixtures import START, Clock
+from tests.threads import IT, ZONE, Desk, bounce, letter, reply, rulebook, vouched
 
 ANN = "ann@home.example"
 
@@ -105,3 +114,97 @@ def test_unsolicited_mail_about_the_officers(desk: Desk) -> None:
     routes = judge(pest, book).decision.routes
     assert [one.partner for one in routes] == ["police"]
     assert desk.references() == []
+
+
+def test_who_is_kept_out_takes_nothing(desk: Desk) -> None:
+    """D8, O8: an answer of theirs to a mail that had gone before ends no emergency."""
+    desk.take(letter("He has a knife", ANN))
+    mail = desk.sent("routed", "police")
+    desk.take(letter("not the police", ANN, subject=desk.references()[0]))
+    desk.take(reply(mail, "We have it.", "Sgt Bell <bell@police.example.net>", **vouched("police.example.net")))
+    assert [one.note_of for one in desk.case().messages] == [None, None, "police"]
+    assert desk.case().taken == ()
+
+
+def test_nobody_tells_them_who_has_it(desk: Desk, clock: Clock) -> None:
+    """D8, O8: when somebody takes the emergency, they hear nothing of it, though they were asked at first."""
+    desk.take(letter("He has a knife", ANN))
+    desk.sent("routed", "police")
+    desk.take(letter("not the police", ANN, subject=desk.references()[0]))
+    casework.take(desk.database, desk.references()[0], "Pat")
+    composer = desk.processor.composer
+    Escalator(desk.database, composer, lambda: desk.rules, Alerts(composer, IT), ZONE).look()
+    assert "desk@police.example.net" not in [row.recipient for row in desk.mails("taken")]
+    assert clock.now == START
+
+
+def test_no_mail_to_them_is_sent_again(desk: Desk, clock: Clock) -> None:
+    """D8, O2: a mail that was given up before is not sent to them, though a person asks for it."""
+    desk.take(letter("He has a knife", ANN))
+    (mail,) = desk.mails("routed", "police")
+    with desk.database.transaction() as conn:
+        claimed = queue.claim(conn, "one", clock(), timedelta(minutes=1), 9)
+        assert mail.id in [one.id for one in claimed]
+        queue.give_up(conn, mail.id, "one", "550", clock())
+    desk.take(letter("not the police", ANN, subject=desk.references()[0]))
+    with pytest.raises(UserError, match="keeps its partner out"):
+        casework.send_again(desk.database, mail.id, "Pat")
+    assert states(desk, "police")[0][0] == "given-up"
+
+
+def test_officers_are_told_nothing_of_the_whole_case(desk: Desk, clock: Clock) -> None:
+    """D8, D6: once a follow-up keeps an officer out, what came before is listed there neither as unseen nor as owed."""
+    desk.take(letter("Somebody shouts", ANN))
+    with desk.database.transaction() as conn:
+        tasks.begin(conn, 1, 1, clock())
+    desk.take(letter("I meant to add", ANN, subject=desk.references()[0]))
+    with desk.database.transaction() as conn:
+        conn.execute(update(messages).where(messages.c.id == 2).values(flags=["not-to:officers"]))
+    with desk.database.read() as conn:
+        told = beside(conn, desk.rules.partners["officers"], desk.rules, (), clock(), ZONE)
+    assert (told.unseen, told.tasks) == ((), ())
+
+
+def test_what_a_follow_up_asks_for_lowers_what_waits(desk: Desk, clock: Clock) -> None:
+    """D4: who asks not to be named is named to no further contact and in no digest, of letters before that either."""
+    desk.take(letter("He has a knife. My name is Ann Archer.", "Ann Archer <ann@home.example>"))
+    with desk.database.transaction() as conn:
+        digest.add(conn, "street", 1, clock())
+    desk.take(letter("do not name me", ANN, subject=desk.references()[0]))
+    composer = desk.processor.composer
+    clock.advance(timedelta(minutes=16))
+    Escalator(desk.database, composer, lambda: desk.rules, Alerts(composer, IT), ZONE).look()
+    (asked,) = [row for row in desk.mails("routed", "officers") if row.message_id == 1]
+    with desk.database.read() as conn:
+        listed = digest.preview(conn, desk.rules.partners["street"], composer, desk.rules, clock()).mail
+    for mail in (unpack(asked.mail), listed):
+        assert b"He has a knife" in mail.replace(b"=\r\n", b"")
+        assert b"Archer" not in mail
+        assert ANN.encode() not in mail
+
+
+@pytest.mark.parametrize("fallback", ["", "duty@council.example.net"])
+def test_a_digest_that_fails_is_not_told_again_of_it(database: Database, clock: Clock, fallback: str) -> None:
+    """D8, D3: what a sender has kept from them since is in no digest that is made anew, by the fallback or the next."""
+    book = rulebook()
+    street = replace(book.partners["street"], fallback=fallback or None)
+    desk = Desk(database, replace(book, partners={**book.partners, "street": street}))
+    desk.take(letter("Rubbish in Elm Road", ANN), letter("Rubbish in Oak Road", "bob@home.example"))
+    composer = desk.processor.composer
+    with database.transaction() as conn:
+        assert digest.make(conn, street, clock(), composer, desk.rules, clock())
+    desk.take(letter("one more thing", ANN, subject=desk.references()[0]))
+    with database.transaction() as conn:
+        conn.execute(update(messages).where(messages.c.id == 3).values(flags=["not-to:street"]))
+    bounced = Bounced(composer, desk.rules, None)
+    with database.transaction() as conn:
+        (mail,) = queue.claim(conn, "one", clock(), timedelta(minutes=1), 9)[-1:]
+        assert bounced.refused(conn, mail.id, "one", "550", clock())
+    clock.advance(timedelta(days=1))
+    with database.transaction() as conn:
+        digest.make(conn, street, clock(), composer, desk.rules, clock())
+    mail = desk.mails("digest", "street")[-1]
+    assert mail.recipient == (fallback or "street@council.example.net")
+    assert b"Oak Road" in unpack(mail.mail)
+    assert b"Elm Road" not in unpack(mail.mail)
+    assert ("officers", 1) in waiting(desk)

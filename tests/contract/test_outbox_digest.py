@@ -18,6 +18,7 @@ from intake.outbox.compose import Composer
 from intake.outbox.digest import due_slot
 from intake.outbox.mime import bodies
 from intake.rules.rulebook import Partner
+from intake.store import seen
 from intake.store.database import Database
 from intake.store.tables import digest_items, digests, outbox
 from tests.outbox_values import COUNCIL, LONDON, POLICE, composer, read, rulebook
@@ -81,6 +82,8 @@ def test_three_missed_days(database: Database, clock: Clock) -> None:
         expected.append(content)
         clock.advance(DAY)
     make(database, SLOT + 3 * DAY)
+    with database.transaction() as conn:  # else they are listed as unseen
+        seen.see_all_before(conn, clock.now, "Ana Pop", clock.now)
     make(database, SLOT + 4 * DAY)
     assert [words(text) for text in mails(database)] == [expected]
 

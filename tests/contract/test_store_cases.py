@@ -47,7 +47,7 @@ def test_case_is_read_whole(database: Database) -> None:
     assert (message.categories, message.tags, message.flags, message.areas) == (
         ("street-lighting", "general"),
         ("night",),
-        ("child", "not-to:police"),
+        ("child", "not-to:fire"),
         ("lings",),
     )
     assert message.attachments == told.attachments

@@ -362,7 +362,7 @@ def test_same_id_with_other_content(database: Database) -> None:
     second = recorded(database, other, "other", message_id="x@example.org", reply_address="ANA.pop@example.org")
     assert (second.duplicate, second.repeated_id) == (False, True)
     row = stored(database, second.message_id)
-    assert row["flags"] == ["child", "not-to:police", "same-message-id"]
+    assert row["flags"] == ["child", "not-to:fire", "same-message-id"]
     assert (row["acknowledge"], row["acknowledge_code"]) == (None, "same-message-id")
 
 

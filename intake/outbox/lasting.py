@@ -1,0 +1,52 @@
+"""What once was said of a case holds for each of its messages: who must be spared, who must not hear of it (D4, D8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from intake.mail.values import MACHINES, Triage
+from intake.rules.compile import PARTNER_FLAGS
+from intake.store import cases
+from intake.store.cases import StoredMessage
+from intake.store.tables import cases as case_rows
+from intake.store.tables import messages
+
+LASTING = frozenset({
+    "anonymous", "safe-contact", "no-acknowledgement", "no-uniform", "child", "vulnerable", "retaliation",
+    "interpreter", *PARTNER_FLAGS,
+})  # fmt: skip
+_PERSONS = messages.c.kind.not_in(sorted(one.value for one in MACHINES))
+
+
+def lasting(flags: Iterable[str]) -> list[str]:
+    """Return those of the flags that hold for all of a case."""
+    return [flag for flag in flags if flag.partition(":")[0] in LASTING]
+
+
+def of_message(conn: Connection, message_id: int) -> tuple[str, ...]:
+    """Return the flags of a message, and what holds of its case."""
+    case_id = select(messages.c.case_id).where(messages.c.id == message_id).scalar_subquery()
+    fellows = or_(messages.c.id == message_id, (messages.c.case_id == case_id) & _PERSONS)
+    rows = conn.execute(select(messages.c.id, messages.c.flags).where(fellows).order_by(messages.c.id)).all()
+    own = [flag for row in rows if row.id == message_id for flag in row.flags]
+    return tuple(dict.fromkeys([*own, *lasting(flag for row in rows for flag in row.flags)]))
+
+
+def of_cases(conn: Connection, which: ColumnElement[bool]) -> dict[str, set[str]]:
+    """Return what holds of each of those cases, by reference; nothing of cases of which nothing was said."""
+    joined = messages.join(case_rows, case_rows.c.id == messages.c.case_id)
+    rows = conn.execute(select(case_rows.c.reference, messages.c.flags).select_from(joined).where(which, _PERSONS))
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if flags := lasting(row.flags):
+            found.setdefault(row.reference, set()).update(flags)
+    return found
+
+
+def as_triage(conn: Connection, stored: StoredMessage) -> Triage:
+    """Return what was decided about a stored message, with what was said of its case since."""
+    triage = cases.as_triage(stored)
+    return replace(triage, decision=replace(triage.decision, flags=of_message(conn, stored.id)))
