@@ -94,8 +94,6 @@ def escalations(database: Database) -> list[dict[str, Any]]:
 
 def would_be_asked(rulebook: Rulebook, partner: str, at: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Return whom an emergency would be put to for a partner at an instant. Raises UserError for no partner."""
-    if partner not in rulebook.partners:
-        raise UserError(f"`{partner}` is not a partner: {', '.join(rulebook.partners)}")
-    steps = escalate.chain(rulebook, partner, (), at, zone)
+    steps = escalate.chain(rulebook, rulebook.partner(partner).id, (), at, zone)
     rows = ({"partner": one.partner, "contact": one.contact.key, "minutes": one.contact.minutes} for one in steps)
     return [*rows, {"partner": "", "contact": "alert", "minutes": None}]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake.errors import UserError
 from intake.outbox import digest as digests
 from intake.outbox import overview as overviews
 from intake.outbox.compose import Composer
@@ -25,9 +24,7 @@ class Preview:
 
 def digest(database: Database, composer: Composer, rulebook: Rulebook, partner_id: str, at: datetime | None) -> Preview:
     """Return the digest that a partner would get at an instant, None for now. Raises UserError for no partner."""
-    partner = rulebook.partners.get(partner_id)
-    if partner is None:
-        raise UserError(f"`{partner_id}` is not a partner: {', '.join(rulebook.partners)}")
+    partner = rulebook.partner(partner_id)
     with database.read() as conn:
         made = digests.preview(conn, partner, composer, rulebook, at or database.clock(conn))
     return _preview(made.mail)

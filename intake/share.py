@@ -18,7 +18,6 @@ from intake.rules.rulebook import Partner, Rulebook, Sharing
 from intake.rules.weigh import barred
 from intake.store import cases
 from intake.store.database import Database
-from intake.yamlshape import meant
 
 FIELDS = {  # what may be held back, in words and in the order that it is told
     "sender": "who wrote it, and their address",
@@ -55,10 +54,7 @@ def preview(database: Database, composer: Composer, rulebook: Rulebook, referenc
 
     Raises UserError where there is no such case or partner, or the partner is kept out of it (D8); Temporary.
     """
-    partner = rulebook.partners.get(partner_id)
-    if partner is None:
-        hint = meant(partner_id, list(rulebook.partners))
-        raise UserError(f"there is no partner `{partner_id}`" + (f": {hint}" if hint else ""))
+    partner = rulebook.partner(partner_id)
     with database.read() as conn:
         case = cases.case(conn, reference)
         if case is None or not case.messages:

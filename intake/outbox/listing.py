@@ -13,7 +13,7 @@ from intake.outbox.campaigns import Entry, entries
 from intake.outbox.chart import in_words
 from intake.outbox.quoting import one_line
 from intake.outbox.sharing import AGREEMENT, Terms, terms, words
-from intake.outbox.views import DigestItem, age, area_names, category_name, shown, when
+from intake.outbox.views import DigestItem, age, shown, when
 from intake.rules.rulebook import Partner, Rulebook, Sharing
 
 SHOWN = 2_000  # entries of a digest that are shown with their words
@@ -58,7 +58,7 @@ def digest(found: Sequence[Entry], reader: Reader, beside: Beside = NOTHING) -> 
     return {
         "groups": [
             {
-                "name": category_name(category, reader.rulebook),
+                "name": reader.rulebook.category_name(category),
                 "count": sum(len(one.items) for one in groups[category]),
                 "messages": [_entry(one, length, reader) for one in groups[category]],
             }
@@ -104,7 +104,7 @@ def _line(item: DigestItem, reader: Reader) -> Mapping[str, object]:
     dated = reader.terms(item).has("arrived")
     return {
         "reference": name(item),
-        "category": category_name(item.categories[0], reader.rulebook),
+        "category": reader.rulebook.category_name(item.categories[0]),
         "urgency": item.urgency.value,
         "age": age(reader.now - item.arrived_at) if dated else "",
         "subject": reader.words(replace(item, own_words=""), SUBJECT),
@@ -131,8 +131,8 @@ def _entry(entry: Entry, length: int, reader: Reader) -> Mapping[str, object]:
         "arrived": when(item.arrived_at, reader.zone) if dated else "",
         "age": age(reader.now - item.arrived_at) if dated else "",
         "last": when(entry.items[-1].arrived_at, reader.zone) if dated else "",
-        "others": [category_name(one, rulebook) for one in others],
-        "areas": area_names(_distinct(each.areas for each in entry.items), rulebook),
+        "others": [rulebook.category_name(one) for one in others],
+        "areas": rulebook.area_names(_distinct(each.areas for each in entry.items)),
         "formerly": one_line(item.formerly),
         "words": reader.words(item, length),
     }

@@ -20,7 +20,6 @@ from intake.outbox.compose import Composer
 from intake.outbox.digest import latest_slot
 from intake.outbox.outgoing import Outgoing
 from intake.outbox.suppress import FEWEST, alone, told
-from intake.outbox.views import category_name
 from intake.rules.rulebook import Partner, Rulebook
 from intake.store.tables import cases, message_categories, messages, outbox, takings
 
@@ -76,7 +75,7 @@ def _body(conn: Connection, composer: Composer, rulebook: Rulebook, slot: dateti
     categories = parts(counted(rulebook.categories, lambda row: [row.category]))
     areas = {one: alone(counts) for one, counts in counted(rulebook.areas, lambda row: row.areas or ()).items()}
     languages = parts(counted([], lambda row: [row.language]))
-    names = {one: category_name(one, rulebook) for one in categories}
+    names = {one: rulebook.category_name(one) for one in categories}
     return {
         "weeks": [_day(first) for first in firsts],
         "totals": [told([week_of.count(week)]).total for week in range(WEEKS)],

@@ -81,8 +81,8 @@ def shared(triage: Triage, of: Terms, partner: Partner, rulebook: Rulebook) -> S
     return Shared(
         terms=of,
         urgency=triage.decision.urgency,
-        categories=tuple(category_name(one, rulebook) for one in triage.decision.categories),
-        areas=tuple(rulebook.areas.get(one, one) for one in triage.decision.areas),
+        categories=tuple(rulebook.category_name(one) for one in triage.decision.categories),
+        areas=rulebook.area_names(triage.decision.areas),
         ask=() if of.has("words") else _officers(triage, partner, rulebook),
         **made,  # type: ignore[arg-type]
     )
@@ -91,11 +91,6 @@ def shared(triage: Triage, of: Terms, partner: Partner, rulebook: Rulebook) -> S
 def _officers(triage: Triage, partner: Partner, rulebook: Rulebook) -> tuple[Partner, ...]:
     ids = officers(rulebook, triage.decision.flags)
     return tuple(rulebook.partners[one] for one in ids if one != partner.id)
-
-
-def category_name(category: str, rulebook: Rulebook) -> str:
-    """Return the category's name; its id where the rulebook does not know it any more."""
-    return rulebook.categories[category].name if category in rulebook.categories else category
 
 
 class _Letter:
@@ -204,7 +199,7 @@ class _Letter:
         if value.startswith("+") and value[1:].isdigit():
             name, value = ("category", name) if name in self._rulebook.categories else ("", name)
         if name == "category":
-            return category_name(value, self._rulebook) if value in decision.categories else ""
+            return self._rulebook.category_name(value) if value in decision.categories else ""
         if value in {"today", "emergency"}:
             return {"today": "urgent today", "emergency": "emergency"}[value]
         if not name:

@@ -9,7 +9,7 @@ from io import StringIO
 
 from intake.outbox.campaigns import Entry
 from intake.outbox.listing import Reader, excerpt, name
-from intake.outbox.views import DigestItem, area_names, category_name
+from intake.outbox.views import DigestItem
 
 COLUMNS = ("case", "urgency", "category", "other categories", "areas", "arrived", "campaign", "was for", "words")
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠|\t\r]")
@@ -41,14 +41,14 @@ def _rows(entries: Sequence[Entry], reader: Reader, length: int) -> Iterator[Seq
 
 
 def _row(item: DigestItem, reader: Reader, campaign: str, length: int) -> Sequence[str]:
-    main, *others = (category_name(one, reader.rulebook) for one in item.categories)
+    main, *others = (reader.rulebook.category_name(one) for one in item.categories)
     arrived = item.arrived_at.astimezone(reader.zone) if reader.terms(item).has("arrived") else None
     return (
         name(item),
         item.urgency.value,
         main,
         "; ".join(others),
-        "; ".join(area_names(item.areas, reader.rulebook)),
+        "; ".join(reader.rulebook.area_names(item.areas)),
         f"{arrived:%Y-%m-%d %H:%M}" if arrived else "",
         campaign,
         item.formerly,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,10 +11,7 @@ from intake.mail.redact import NOBODY, Writer
 from intake.mail.values import Urgency
 from intake.outbox.enclosed import Enclosed, Enclosures, Original
 from intake.outbox.quoting import one_line, safe, without_contact
-from intake.outbox.shared import LINE, WORDS, Flag, Listed, Shared, category_name
-from intake.rules.rulebook import Rulebook
-
-__all__ = ["Alert", "DigestItem", "area_names", "category_name", "shown", "when"]
+from intake.outbox.shared import LINE, WORDS, Flag, Listed, Shared
 
 FAULTS = 50  # that an alert names
 
@@ -99,11 +96,6 @@ def routed(letter: Shared, enclosed: Enclosures, zone: ZoneInfo, ask: Ask | None
         "why": [{"rule": one.rule, "did": one.did, "words": [_line(each) for each in one.words]} for one in letter.why],
         "asked_by": letter.asked_by,
     }
-
-
-def area_names(areas: Sequence[str], rulebook: Rulebook) -> list[str]:
-    """Return the areas' names; the id of one that the rulebook does not know any more."""
-    return [rulebook.areas.get(one, one) for one in areas]
 
 
 def shown(text: str, limit: int, withheld: bool) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from intake.errors import UserError
 from intake.mail.values import Acknowledge, Urgency
 from intake.rules.rota import NONE, Rota
 
@@ -113,6 +114,20 @@ class Rulebook:
     def safety(self) -> frozenset[str]:
         """Ids of the safety rules (R10)."""
         return frozenset(rule.id for rule in self.program.rules if rule.safety) if self.program else frozenset()
+
+    def partner(self, id_: str) -> Partner:
+        """Return that partner. Raises UserError that names those there are."""
+        if id_ not in self.partners:
+            raise UserError(f"`{id_}` is not a partner: {', '.join(self.partners)}")
+        return self.partners[id_]
+
+    def category_name(self, id_: str) -> str:
+        """Return the category's name; its id where the files do not know it any more."""
+        return self.categories[id_].name if id_ in self.categories else id_
+
+    def area_names(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the areas' names; the id of one that the files do not know any more."""
+        return tuple(self.areas.get(one, one) for one in ids)
 
     def writes_from(self, partner: Partner, address: str) -> bool:
         """Tell whether an address, in lower case, is that partner's: by its entry, or by the rota."""
