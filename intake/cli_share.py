@@ -18,15 +18,15 @@ share_app = typer.Typer(no_args_is_help=True, help="What partners may have of a 
 
 @share_app.command("preview", epilog=example(*_EXAMPLES))
 def share_preview(
-    reference: Annotated[str, typer.Argument(metavar="CASE", help="As `search` and our mails give it.")],
-    partner: Annotated[str, typer.Argument(help="The partner's id in rules/partners.yaml.")],
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="As `search` and our mails give it.")],
+    partner: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner's id in rules/partners.yaml.")],
     config: ConfigPath = CONFIG,
     html: Annotated[Path | None, typer.Option("--html", help="Write the HTML part here.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show the mail that a partner would get about a case's first message, and what it holds back, and why.
 
-    Nothing is sent. Exit code 2 where there is no such case or partner, or a flag keeps the partner out of the case.
+    Nothing is sent. It is refused where a flag keeps the partner out of the case.
     """
     app = App.open(config)
     found = share.preview(app.database, app.composer, app.rulebook, reference, partner)
