@@ -5,7 +5,7 @@ All of it raises Temporary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -42,9 +42,7 @@ def reopen(database: Database, reference: str) -> str:
 def take(database: Database, reference: str, by: str) -> str:
     """Record that a named person takes a case on; return what that ends. Raises UserError where there is none."""
     with database.transaction() as conn:
-        case_id = threads.case_id(conn, reference)
-        if case_id is None:
-            raise UserError(f"there is no case {reference}")
+        case_id = threads.case_ids(conn, [reference])[reference]
         now = database.clock(conn)
         ended = threads.take(conn, case_id, by, now)
         seen.see_case(conn, case_id, by, now)
@@ -87,10 +85,7 @@ def unseen(database: Database) -> list[dict[str, Any]]:
 
 def see(database: Database, references: Sequence[str], by: str) -> list[str]:
     """Tick all messages of cases; return what became of each. Raises UserError, and ticks none, where there is none."""
-    with database.transaction() as conn:
-        now = database.clock(conn)
-        found = threads.case_ids(conn, references)
-        ticked = {one: seen.see_case(conn, case_id, by, now) for one, case_id in found.items()}
+    ticked = _ticked(database, references, by, seen.see_case)
     return [f"{one}: {'seen' if count else 'had been seen'}" for one, count in ticked.items()]
 
 
@@ -102,11 +97,8 @@ def to_do(database: Database) -> list[dict[str, Any]]:
 
 def finish(database: Database, references: Sequence[str], by: str) -> list[str]:
     """Tick off what was to be done about cases; return what became of each. Raises UserError as `see` does."""
-    with database.transaction() as conn:
-        now = database.clock(conn)
-        found = threads.case_ids(conn, references)
-        done = {one: tasks.finish(conn, case_id, by, now) for one, case_id in found.items()}
-    return [f"{one}: {'done' if count else 'there was nothing to do'}" for one, count in done.items()]
+    ticked = _ticked(database, references, by, tasks.finish)
+    return [f"{one}: {'done' if count else 'there was nothing to do'}" for one, count in ticked.items()]
 
 
 def see_backlog(database: Database, before: datetime, by: str) -> int:
@@ -121,6 +113,13 @@ def opened(database: Database, message_ids: Sequence[int], by: str) -> None:
         now = database.clock(conn)
         for one in message_ids:
             seen.see_message(conn, one, by, now)
+
+
+def _ticked(database: Database, references: Sequence[str], by: str, tick: Callable[..., int]) -> dict[str, int]:
+    """Tick what `tick` does of each case; return how much of each that was."""
+    with database.transaction() as conn:
+        now = database.clock(conn)
+        return {one: tick(conn, case_id, by, now) for one, case_id in threads.case_ids(conn, references).items()}
 
 
 def _said(reference: str, changed: bool | None, now: str, before: str) -> str:

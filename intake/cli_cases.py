@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from intake import casework, lookups
+from intake import casework, lookups, period
 from intake.app import App
 from intake.errors import UserError
 from intake.terminal import CONFIG, By, ConfigPath, Json, example, listing, say, who
@@ -49,7 +49,8 @@ def case_seen(
     if before:
         count = casework.see_backlog(app.database, before.replace(tzinfo=app.zone), who(by))
         say(f"{count} messages ticked")
-    for line in casework.see(app.database, references or [], who(by)) if references else []:
+        return
+    for line in casework.see(app.database, references or [], who(by)):
         say(line)
 
 
@@ -124,7 +125,7 @@ def escalation(
     ] = None,
     config: ConfigPath = CONFIG,
     at: Annotated[
-        datetime | None, typer.Option(metavar="TIME", formats=["%Y-%m-%d %H:%M"], help="At this time; else now.")
+        str | None, typer.Option("--at", metavar="TIME", help="At this time, or the end of this day; else now.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -134,6 +135,6 @@ def escalation(
         columns = "reference since partner asked_at state"
         listing("Emergencies", app.zone, lookups.escalations(app.database), columns, as_json=as_json)
         return
-    when = at.replace(tzinfo=app.zone) if at else datetime.now(UTC)
+    when = period.until(at, app.zone) if at else datetime.now(UTC)
     rows = lookups.would_be_asked(app.rulebook, partner, when, app.zone)
     listing("Asked", app.zone, rows, "partner contact minutes", as_json=as_json)

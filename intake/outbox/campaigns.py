@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from intake.outbox.alike import alike
 from intake.outbox.views import DigestItem
@@ -36,6 +37,10 @@ class Entry:
         """How urgent it is; of a campaign every letter is."""
         return self.first.urgency.rank
 
+    def order(self) -> tuple[int, datetime, int]:
+        """Return what lists are sorted by: the most urgent first, then the oldest."""
+        return -self.urgency, self.first.arrived_at, self.first.message_id
+
 
 def entries(items: Sequence[DigestItem]) -> list[Entry]:
     """Return all items, each in one entry: the most urgent first, then the oldest."""
@@ -44,7 +49,7 @@ def entries(items: Sequence[DigestItem]) -> list[Entry]:
     found = [Entry((item,)) for item in rest]
     for indexes in alike([one.own_words for one in compared]):
         found += _entries([compared[index] for index in indexes])
-    return sorted(found, key=lambda one: (-one.urgency, one.first.arrived_at, one.first.message_id))
+    return sorted(found, key=Entry.order)
 
 
 def _entries(letters: Sequence[DigestItem]) -> Iterator[Entry]:

@@ -92,7 +92,7 @@ def listed(items: Sequence[DigestItem], reader: Reader) -> list[Entry]:
             counted.setdefault((item.categories[0], item.urgency, item.formerly), []).append(item)
     found = entries([item for item in items if not is_counted(item, reader)])
     found += [Entry(tuple(each)) for each in counted.values()]
-    return sorted(found, key=lambda one: (-one.urgency, one.first.arrived_at, one.first.message_id))
+    return sorted(found, key=Entry.order)
 
 
 def is_counted(item: DigestItem, reader: Reader) -> bool:
