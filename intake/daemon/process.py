@@ -81,8 +81,10 @@ class Processor:
 
     def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
         first, others = claimed[:1], claimed[1:]
-        if first and first[0].attempt > ATTEMPTS:
-            self._quarantine(first[0], "triage", "the process that sorted it ended, again and again")
+        if (
+            first and first[0].attempt > 1
+        ):  # a process ended over it: whatever happens to this one, it goes first, alone
+            self._again(first[0], sorter)
             claimed = others
         parts = [claimed[start : start + BATCH] for start in range(0, len(claimed), BATCH)]
         ahead = self._ahead(parts, sorter)
@@ -90,6 +92,12 @@ class Processor:
             if len(part) == 1 or not self._together(part, ahead, sorter):
                 for claim in part:
                     self._one(claim, sorter)
+
+    def _again(self, claim: Claimed, sorter: Sorter) -> None:
+        if claim.attempt > ATTEMPTS:
+            self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
+        else:
+            self._one(claim, sorter)
 
     def _ahead(self, parts: Sequence[Sequence[Claimed]], sorter: Sorter) -> Iterator[list[Triage]]:
         """Yield what each part was sorted to; in processes beside this one where there are any."""

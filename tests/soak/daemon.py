@@ -122,8 +122,11 @@ def _shorten(began: float) -> None:
     from intake import app
     from intake.daemon import deliver, process, rules, schedule, worker
     from intake.outbox import digest, queue
+    from intake.store import seen
 
     app.run_apart = app.run_here  # a start takes a second less, a thousand times
+    seen.unseen = lambda *_, **__: []  # officers' digests would come every second, with the same lines again
+    seen.waiting = lambda _: seen.Waiting(0, None, 0)
     process.LEASE, deliver.LEASE, queue.FIRST_DELAY = CLAIM, SENDING, DELAY
     rules.LOOK_SECONDS, rules.QUIET_SECONDS = 0.2, 0.1
     schedule.DELIVER_SECONDS, worker.LOOK_SECONDS, worker.TIDY_SECONDS = 1, 1.0, 1.0
