@@ -81,9 +81,7 @@ class Processor:
 
     def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
         first, others = claimed[:1], claimed[1:]
-        if (
-            first and first[0].attempt > 1
-        ):  # a process ended over it: whatever happens to this one, it goes first, alone
+        if first and first[0].attempt > 1:  # a process ended over it or beside it: it goes first, alone
             self._again(first[0], sorter)
             claimed = others
         parts = [claimed[start : start + BATCH] for start in range(0, len(claimed), BATCH)]

@@ -106,7 +106,9 @@ def test_digests(build: Callable[..., House], sqlite_database: Database, jump: t
         house.passes(3, minutes=24 * 60)
         with sqlite_database.read() as conn:
             found = conn.execute(select(digest_items.c.message_id, digest_items.c.digest_id)).all()
-            told = conn.scalars(select(digests.c.id).where(digests.c.items > 0, digests.c.outbox_id.is_not(None))).all()
+            told = conn.scalars(
+                select(digests.c.id).where(digests.c["items"] > 0, digests.c.outbox_id.is_not(None))
+            ).all()
         assert sorted(one for one, _ in found) == [1, 2]
         assert all(digest for _, digest in found)
         assert set(told) == {digest for _, digest in found}
