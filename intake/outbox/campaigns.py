@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from intake.outbox.alike import alike
 from intake.outbox.views import DigestItem
@@ -73,7 +74,13 @@ def _are_many(letters: Sequence[DigestItem]) -> bool:
 
 
 def _by_its_own(item: DigestItem, usual: str) -> DigestItem:
-    """Return the item with the sentences that the usual letter does not have; as it is where it has no others."""
-    known = {tuple(words(one)) for one in _SENTENCE.split(usual)}
-    own = [one for one in _SENTENCE.split(item.own_words) if one.strip() and tuple(words(one)) not in known]
-    return replace(item, own_words=" … ".join(own)) if own else item
+    """Return the item as told by the sentences that the usual letter does not have; whole where it has no others."""
+    known = {tuple(words(usual[start:end])) for start, end in _sentences(usual)}
+    text = item.own_words
+    return replace(item, parts=tuple(one for one in _sentences(text) if tuple(words(text[slice(*one)])) not in known))
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence begins and ends."""
+    ends = [(0, 0), *(one.span() for one in _SENTENCE.finditer(text)), (len(text), len(text))]
+    yield from ((start, end) for (_, start), (end, _) in pairwise(ends) if text[start:end].strip())

@@ -39,7 +39,8 @@ class Reader:
 
     def words(self, item: DigestItem, limit: int) -> str:
         """Return at most `limit` characters of an item's words, or its subject, on one line; "" where none may go."""
-        told = words(item.own_words.strip() or item.subject, self.terms(item), item.writer)
+        text = item.own_words if item.own_words.strip() else item.subject
+        told = words(text, self.terms(item), item.writer, item.parts).strip()
         return one_line(shown(told, limit, True)) if limit else ""
 
 
@@ -107,7 +108,7 @@ def _line(item: DigestItem, reader: Reader) -> Mapping[str, object]:
         "category": reader.rulebook.category_name(item.categories[0]),
         "urgency": item.urgency.value,
         "age": age(reader.now - item.arrived_at) if dated else "",
-        "subject": reader.words(replace(item, own_words=""), SUBJECT),
+        "subject": reader.words(replace(item, own_words="", parts=()), SUBJECT),
     }
 
 

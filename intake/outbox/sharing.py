@@ -85,6 +85,14 @@ def overseen(triage: Triage, rulebook: Rulebook, day: date) -> Triage:
     return replace(triage, decision=replace(decision, routes=tuple(routes.values())))
 
 
-def words(text: str, of: Terms, writer: Writer) -> str:
-    """Return a letter's words, or its subject, as far as they may go: "" where none may."""
-    return redact.redact(text, of.taken_out, writer) if of.has("words") else ""
+def words(text: str, of: Terms, writer: Writer, parts: Iterable[tuple[int, int]] = ()) -> str:
+    """Return a letter's words, or its subject, as far as they may go: "" where none may.
+
+    Of `parts` only those stretches are told; what is personal in them is told by all that stands around them.
+    """
+    if not of.has("words"):
+        return ""
+    if parts:
+        found = redact.find(text, of.taken_out, writer)
+        text = " … ".join(redact.with_marks(text, found, *one) for one in parts)
+    return redact.redact(text, of.taken_out, writer)

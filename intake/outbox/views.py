@@ -32,6 +32,7 @@ class DigestItem:
     flags: tuple[str, ...] = ()
     writer: Writer = NOBODY  # what is to be taken out of the words
     sender: str = ""  # what the spellings of who wrote it share; tells the hands of a campaign apart, never shown
+    parts: tuple[tuple[int, int], ...] = ()  # stretches of the words that are told; none: all of them
     alarms: tuple[str, ...] = ()  # safety rules that fired, and on which words; never shown
 
 

@@ -17,6 +17,7 @@ from intake.outbox.alike import ALIKE, alike, resemblance, shingles
 from intake.outbox.campaigns import FEWEST, Entry, entries
 from intake.outbox.mime import bodies
 from intake.outbox.views import DigestItem
+from intake.rules.rulebook import Sharing
 from tests.outbox_values import NOW, POLICE, composer, item, rulebook
 
 LETTER = (
@@ -171,3 +172,14 @@ def test_no_item_is_lost_or_hidden(items: list[DigestItem]) -> None:
         assert [one.urgency.rank for one in (each.first for each in found)] == sorted(
             (each.first.urgency.rank for each in found), reverse=True
         )
+
+
+@pytest.mark.parametrize("sharing", [Sharing.REDACTED, Sharing.CONTACT_WITHHELD])
+def test_own_sentences_without_who_signed_them(sharing: Sharing) -> None:
+    """D4, D7: a name that only its place below "Kind regards" tells is taken out of a letter's own sentences, too."""
+    usual = [copy(n, f"{LETTER}\n\nKind regards,\nResident") for n in range(8)]
+    own = copy(9, f"{LETTER} They smashed it too.\n\nKind regards,\nXyzzy Plugh\nsent from a train", flags=("child",))
+    to = replace(POLICE, sharing=sharing)
+    for part in bodies(composer().digest(to, [*usual, own], rulebook(), NOW, NOW).mail):
+        assert "They smashed it too." in part
+        assert "Plugh" not in part

@@ -97,3 +97,29 @@ def test_a_template_without_an_end(tmp_path: Path) -> None:
     assert [(one.file, one.message) for one in made.problems] == [
         ("routed/body.html", f"it does not render: ValueError: {TOO_DEEP}")
     ]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<li><dd>",
+        "<dd><li>",
+        "<div><!-- </div> -->",
+        "<div title='</div>'>",
+        '<div title="</div>">',
+        "<svg><option>",
+        "<math><td>",
+    ],
+)
+def test_elements_that_hide_how_deep_they_are(piece: str) -> None:
+    """O6: however elements come to stand within each other, a page that is too deep is refused, and crashes nothing."""
+    page = piece.replace("<option>", "<option>" * 5_000).replace("<td>", "<td>" * 5_000) * 5_000
+    with pytest.raises(ValueError, match="elements stand within each other"):
+        inlined(page if len(page) < 1_000_000 else page[:1_000_000])
+
+
+def test_lists_that_leave_out_ends_are_not_deep() -> None:
+    """D5: a long list whose items are not closed is no deep one, nor are many such lists."""
+    items = "<ul>" + "<li>one" * 3_000 + "</ul><dl>" + "<dt>a<dd>b" * 3_000 + "</dl>"
+    assert inlined(items * 2).count("<li>") == 6_000
+    assert inlined("<ul><li>a</ul>" * 3_000).count("<ul>") == 3_000
