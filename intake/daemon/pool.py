@@ -51,8 +51,9 @@ class Pool:
         """
         if self._executor is None:
             raise BrokenProcessPool("there is none")
-        futures = [self._executor.submit(_sort, part) for part in parts]
+        futures: list[Future[list[Triage]]] = []
         try:
+            futures += [self._executor.submit(_sort, part) for part in parts]
             for future in futures:
                 yield future.result()
         except BrokenProcessPool:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -92,6 +93,18 @@ def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None
     while processor.process():
         pass
     assert outcomes(database) == {"recorded": count}
+
+
+def test_processes_that_end_between_two_batches_are_called_anew(pool: Pool) -> None:
+    """Promise 1: a pool whose processes ended while nothing was sorted is not taken for one that is up."""
+    (first, *_) = pool.processes
+    os.kill(first, signal.SIGKILL)
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not pool._executor._broken:  # type: ignore[union-attr]
+        time.sleep(0.05)
+    with pytest.raises(BrokenProcessPool):
+        next(pool.sort([[(letter(1), ARRIVED, False)]]))
+    assert not pool.is_up(SORTER)
 
 
 def test_one_letter_that_cannot_be_recorded_harms_no_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
