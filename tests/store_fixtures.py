@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import URL, text
 
+from intake.rules.rota import NONE
 from intake.store.database import Database, upgrade
 from intake.store.tables import metadata
 from tests.servers.postgres import Postgres, drop_database, given_server, make_database, programs
@@ -31,6 +33,11 @@ class Clock:
         """Let time pass; return the new instant."""
         self.now += span
         return self.now
+
+
+def working_day(since: datetime) -> datetime:
+    """Return when a working day after an instant is over, where no rota says otherwise."""
+    return NONE.working_day_after(since, ZoneInfo("Europe/London"))
 
 
 @pytest.fixture

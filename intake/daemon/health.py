@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from intake.daemon.alarms import Deadline, crowded, unlooked_at
 from intake.outbox import closing, standing
 from intake.outbox.queue import State
-from intake.rules import rota
 from intake.store import emergencies, rulebooks, seen, state, tasks, work
 from intake.store.rulebooks import RulebookState
 from intake.store.state import Counts, MailboxState
@@ -75,58 +73,62 @@ class Health:
         return plain
 
 
-def _one_day(since: datetime) -> datetime:
-    return rota.NONE.working_day_after(since, ZoneInfo("Europe/London"))
-
-
 def health(
     conn: Connection,
     poll_seconds: Mapping[str, int],
     faults: Sequence[str],
     now: datetime,
-    deadline: Deadline = _one_day,
+    deadline: Deadline,
 ) -> Health:
     """Look at the store. `poll_seconds` names the configured mailboxes; `faults` are known already, as sentences.
 
     `deadline` gives when a working day after an instant is over.
     """
     states = {one.mailbox: one for one in state.mailbox_states(conn)}
-    mailboxes = tuple(_mailbox(name, states.get(name), now) for name in poll_seconds)
-    counts = state.counts(conn, now)
-    outbox: dict[str, int] = {name: count for name, count in standing.counts(conn).items() if count}
-    oldest = standing.oldest(conn)
-    undelivered = None if oldest is None else max(now - oldest, timedelta(0))
-    untaken = tuple(
-        Untaken(one.reference, now - one.opened_at, one.state == "alerted") for one in emergencies.untaken(conn)
-    )
-    looked_at = seen.waiting(conn)
-    running = tuple(one for one in rulebooks.said(conn) if now - one.seen_at <= UNSEEN)
-    to_do = tasks.still_open(conn)
-    unwell = [
-        *(_untaken(one) for one in untaken if one.all_asked),
-        *(fault for fault in faults if not any(fault == str(one.fault) for one in running)),
-        *(s for one in running if (s := _faulty(one))),
-        *(s for one in mailboxes if (s := _silent(one, poll_seconds[one.name]))),
-        *_waiting(counts, undelivered),
-        *_owed(to_do, now),
-        *_held(conn),
-        *(said for said in [crowded(conn), unlooked_at(conn, deadline, now)] if said),
-        *(_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP),
-        *_for_a_person(counts, closing.open_counts(conn)),
-    ]
-    return Health(
-        mailboxes=mailboxes,
-        rulebooks=running,
-        inbox=counts,
-        outbox=outbox,
-        oldest_undelivered=undelivered,
-        emergencies=untaken,
+    looked_at, to_do = seen.waiting(conn), tasks.still_open(conn)
+    found = Health(
+        mailboxes=tuple(_mailbox(name, states.get(name), now) for name in poll_seconds),
+        rulebooks=tuple(one for one in rulebooks.said(conn) if now - one.seen_at <= UNSEEN),
+        inbox=state.counts(conn, now),
+        outbox={name: count for name, count in standing.counts(conn).items() if count},
+        oldest_undelivered=_undelivered(conn, now),
+        emergencies=tuple(
+            Untaken(one.reference, now - one.opened_at, one.state == "alerted") for one in emergencies.untaken(conn)
+        ),
         unseen=looked_at.messages,
         oldest_unseen=None if looked_at.oldest is None else now - looked_at.oldest,
         unseen_backlog=looked_at.backlog,
-        unwell=tuple(dict.fromkeys(unwell)),
+        unwell=(),
         tasks=len(to_do),
     )
+    unwell = [*_of_parts(found, faults, poll_seconds), *_of_work(conn, found, to_do, deadline, now)]
+    return replace(found, unwell=tuple(dict.fromkeys(unwell)))
+
+
+def _undelivered(conn: Connection, now: datetime) -> timedelta | None:
+    oldest = standing.oldest(conn)
+    return None if oldest is None else max(now - oldest, timedelta(0))
+
+
+def _of_parts(found: Health, faults: Sequence[str], poll_seconds: Mapping[str, int]) -> Iterator[str]:
+    """Yield what is wrong with emergencies, files, mailboxes, and what waits too long."""
+    running = found.rulebooks
+    yield from (_untaken(one) for one in found.emergencies if one.all_asked)
+    yield from (fault for fault in faults if not any(fault == str(one.fault) for one in running))
+    yield from (said for one in running if (said := _faulty(one)))
+    yield from (said for one in found.mailboxes if (said := _silent(one, poll_seconds[one.name])))
+    yield from _waiting(found.inbox, found.oldest_undelivered)
+
+
+def _of_work(
+    conn: Connection, found: Health, to_do: Sequence[Task], deadline: Deadline, now: datetime
+) -> Iterator[str]:
+    """Yield what people have not seen to, and what threads fail at."""
+    yield from _owed(to_do, now)
+    yield from _held(conn)
+    yield from (said for said in (crowded(conn), unlooked_at(conn, deadline, now)) if said)
+    yield from (_failing(one) for one in work.faults(conn, now) if one.thread != work.SMTP)
+    yield from _for_a_person(found.inbox, closing.open_counts(conn))
 
 
 def _mailbox(name: str, found: MailboxState | None, now: datetime) -> MailboxHealth:

@@ -33,7 +33,7 @@ from intake.store.tables import deliveries, digest_items, messages, outbox
 from intake.store.tables import quarantine as quarantined
 from intake.triage import Sorter
 from tests.servers.smtp_sink import SmtpSink
-from tests.store_fixtures import Clock
+from tests.store_fixtures import Clock, working_day
 
 TOP = Path(__file__).parents[2]
 US = "cohesion@example.org"
@@ -155,7 +155,7 @@ def test_a_message_that_breaks_something_is_quarantined(database: Database, rule
     with database.read() as conn:
         row = conn.execute(select(quarantined)).one()
         states = sorted(conn.scalars(select(deliveries.c.state)))
-        assert health(conn, {}, (), database.clock(conn)).unwell
+        assert health(conn, {}, (), database.clock(conn), working_day).unwell
     assert (row.stage, row.error.split()[0]) == ("record", "KeyError")
     assert states == ["quarantined", "recorded"]
     assert "mattress" not in row.error

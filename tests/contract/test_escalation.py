@@ -30,7 +30,7 @@ from intake.store.database import Database
 from intake.store.packing import unpack
 from intake.store.tables import emergencies, outbox
 from tests.outbox_values import read
-from tests.store_fixtures import Clock
+from tests.store_fixtures import Clock, working_day
 from tests.threads import IT, RULES, ZONE, Desk, bounce, letter, reply, vouched
 
 ANN = "ann@home.example"
@@ -470,7 +470,7 @@ def test_today_waits_for_the_partner_s_hours(watch: Watch) -> None:
     assert watch.deliver() == []
     with watch.database.read() as conn:
         assert standing.oldest(conn) == watch.clock() + MINUTE
-        assert "to be sent has waited" not in "".join(health(conn, {}, [], watch.clock()).unwell)
+        assert "to be sent has waited" not in "".join(health(conn, {}, [], watch.clock(), working_day).unwell)
     watch.clock.advance(MINUTE)
     assert watch.deliver() == [DAY]
     watch.desk.take(letter("Another burglar", "eve@else.example"))

@@ -15,7 +15,7 @@ from intake.outbox.mime import SECOND_COPY
 from intake.store.database import Database
 from intake.store.tables import outbox
 from tests.outbox_values import outgoing
-from tests.store_fixtures import START, Clock
+from tests.store_fixtures import START, Clock, working_day
 
 LEASE = timedelta(minutes=15)
 
@@ -38,7 +38,7 @@ def row(database: Database, number: int) -> Row[tuple[object, ...]]:
 def unwell(database: Database, now: datetime) -> str:
     """Return what `status` complains of."""
     with database.read() as conn:
-        return "\n".join(health(conn, {}, (), now).unwell)
+        return "\n".join(health(conn, {}, (), now, working_day).unwell)
 
 
 def next_mail(database: Database, now: datetime) -> bytes | None:

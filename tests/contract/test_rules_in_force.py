@@ -31,7 +31,7 @@ from intake.store.packing import unpack
 from intake.store.tables import digest_items, messages, outbox
 from intake.triage import Sorter
 from tests.outbox_values import LONDON, TEMPLATES, composer, read
-from tests.store_fixtures import Clock
+from tests.store_fixtures import Clock, working_day
 from tests.unit.rulebooks import PARTNERS, files, rule
 
 US = "cohesion@example.org"
@@ -97,7 +97,7 @@ def subjects(database: Database) -> list[str]:
 
 def unwell(database: Database, *faults: str) -> tuple[str, ...]:
     with database.read() as conn:
-        return health(conn, {}, faults, database.clock(conn)).unwell
+        return health(conn, {}, faults, database.clock(conn), working_day).unwell
 
 
 def said(database: Database) -> list[rulebooks.RulebookState]:

@@ -18,7 +18,7 @@ from intake.store import ceilings
 from intake.store.database import Database
 from intake.store.tables import outbox
 from tests.outbox_values import composer, outgoing
-from tests.store_fixtures import START, Clock
+from tests.store_fixtures import START, Clock, working_day
 from tests.store_values import triage
 
 HOURS = timedelta(hours=1)
@@ -181,7 +181,7 @@ def test_an_admin_is_told_once(database: Database, clock: Clock) -> None:
 
     def told() -> tuple[int, int, bool]:
         with database.read() as conn:
-            unwell = health(conn, {}, [], clock.now).unwell
+            unwell = health(conn, {}, [], clock.now, working_day).unwell
             mails = conn.scalar(select(func.count()).where(outbox.c.kind == "alert")) or 0
         said = any("acknowledgements-per-hour" in one for one in unwell)
         return alarms.look(), mails, said

@@ -17,7 +17,7 @@ from intake.reports import case_text
 from intake.rules.load import load_files
 from intake.store.database import Database
 from intake.store.packing import unpack
-from tests.store_fixtures import Clock
+from tests.store_fixtures import Clock, working_day
 from tests.threads import RULES, ZONE, Desk, letter, reply, vouched
 
 ANN = "ann@home.example"
@@ -126,10 +126,10 @@ def test_status_tells_of_it(desk: Desk, clock: Clock) -> None:
     polls: Mapping[str, int] = {}
     desk.take(letter("Please do not answer me", ANN))
     with desk.database.read() as conn:
-        fresh = health(conn, polls, [], desk.database.clock(conn))
+        fresh = health(conn, polls, [], desk.database.clock(conn), working_day)
     clock.advance(DAY + timedelta(minutes=1))
     with desk.database.read() as conn:
-        old = health(conn, polls, [], desk.database.clock(conn))
+        old = health(conn, polls, [], desk.database.clock(conn), working_day)
     assert fresh.tasks == old.tasks == 1
     assert not any("reached safely" in one for one in fresh.unwell)
     assert any("reached safely, for more than a day: 1" in one for one in old.unwell)

@@ -40,7 +40,7 @@ from intake.triage import Sorter
 from tests.outbox_values import LONDON, TEMPLATES, composer, read
 from tests.servers.broken_imap import BrokenImap
 from tests.servers.smtp_sink import SmtpSink
-from tests.store_fixtures import START, Clock
+from tests.store_fixtures import START, Clock, working_day
 from tests.unit.rulebooks import files, rule
 
 US = "cohesion@example.org"
@@ -147,7 +147,7 @@ class House:
     def health(self) -> Health:
         """Return what `intake status` tells."""
         with self.database.read() as conn:
-            return health(conn, {"main": 30}, (), self.clock())
+            return health(conn, {"main": 30}, (), self.clock(), working_day)
 
     def told(self) -> str:
         """Return what is unwell, as one text; the database's own words where it cannot be asked."""
