@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Row
 
+from intake.mail.automatic import may_be_automatic
 from intake.mail.bounce_report import BounceReport
 from intake.mail.message import Message
 from intake.mail.screen import is_ours
@@ -136,7 +137,8 @@ class Places:
         by_token = partner is not None and partner.id == named.audience
         is_vouched = authenticated(message, self.identity)
         if partner and by_token:
-            takes = is_vouched and partner.id not in barred(named.standing.flags)
+            is_told = partner.id not in barred(named.standing.flags)
+            takes = is_vouched and is_told and not may_be_automatic(message, triage.own_words)
             taken_by = (message.author.name or who) if takes else None
             return Placing(case_id, reason=named.by, note_of=partner.id, taken_by=taken_by, unverified=not is_vouched)
         if who in named.standing.residents:

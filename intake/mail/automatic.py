@@ -6,7 +6,7 @@ import re
 
 from intake.mail.folding import folded, folded_phrases
 from intake.mail.message import Message
-from intake.mail.screen_words import CALENDAR_ANSWERS, NO_REPLY, OUT_OF_OFFICE, RECALL, RECALL_TEXT, UNREAD
+from intake.mail.screen_words import CALENDAR_ANSWERS, NO_REPLY, OUT_OF_OFFICE, RECALL, RECALL_TEXT, RECEIVED, UNREAD
 from intake.mail.values import Identity, Reason
 
 _NO = frozenset({"no", "false", "none", "0", "off", ""})
@@ -26,6 +26,7 @@ _LIST_FIELDS = frozenset(
 _BULK = frozenset({"bulk", "list", "junk"})
 _LIST_PATH = re.compile(r"(?:owner-.+|.+-(?:request|owner|bounces?|relay|errors?)(?:[+=-].*)?|bounces?[+=-].+)@")
 _SUBJECT = 300  # characters of a subject that are judged
+_SHORT = 4  # characters of a phrase that may stand within a word
 _OPENING = 400  # characters of a text that are judged
 _TAG = re.compile(
     r"\s*(?:\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*{1,3}[A-Z ]{3,30}\*{1,3}|(?:EXTERNAL(?: E-?MAIL)?|EXT|CAUTION)\s?:)\s*",
@@ -70,6 +71,13 @@ def answered_out_of_office(message: Message, _identity: Identity) -> Reason | No
     if _begins(_unprefixed(message.subject[:_SUBJECT]), OUT_OF_OFFICE):
         return Reason("out-of-office-subject", "behind its prefix the subject begins as automatic replies do")
     return None
+
+
+def may_be_automatic(message: Message, own_words: str) -> bool:
+    """Tell whether a machine may have written what bears no mark of one: then nobody may have read what it answers."""
+    opening = folded(own_words[:_OPENING])
+    said = any(one in opening for one in folded_phrases(OUT_OF_OFFICE + RECEIVED) if len(one) > _SHORT)
+    return said or _begins(_unprefixed(message.subject[:_SUBJECT]), OUT_OF_OFFICE)
 
 
 def receipt(message: Message, _identity: Identity) -> Reason | None:

@@ -46,6 +46,14 @@ OUT_OF_OFFICE = phrases("""
     autoantwoord | 外出自動回覆
 """)
 
+# What the text of a machine's answer says near its beginning, beside what its subject may begin with.
+RECEIVED = phrases("""
+    automated message | automated email | automated e-mail | automatic message | automatically generated |
+    do not reply to this | not monitored | unmonitored | your ticket | ticket number | ticket has been |
+    request has been received | request has been logged | message was read | message has been read |
+    on annual leave | on leave until | on maternity leave
+""")
+
 # How the subject of a mail begins that must never be answered (S8).
 NO_REPLY = phrases("""
     no reply | no-reply | noreply | do not reply | do not respond | don't reply | dont reply |

@@ -226,6 +226,25 @@ def test_an_unvouched_reply_takes_nothing(watch: Watch) -> None:
     assert INSPECTOR in watch.asked()
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("", "I am currently out of the office until Monday. For urgent matters call 101."),
+        ("", "This is an automated response."),
+        ("Ticket 4711", "Thank you. Your request has been received. Your ticket number is 4711."),
+        ("Read: EMERGENCY", "Your message was read on Monday."),
+        ("Re: Out of office", "Back on Monday"),
+    ],
+)
+def test_a_machine_without_a_mark_takes_nothing(watch: Watch, subject: str, text: str) -> None:
+    """O8: what reads as a machine's answer, though nothing marks it as one, ends no emergency; the next is asked."""
+    watch.emergency()
+    headers = {"subject": subject} if subject else {}
+    watch.desk.take(reply(watch.routed(0), text, OFFICER, **headers, **vouched("police.example.net")))
+    watch.later(15)
+    assert INSPECTOR in watch.asked()
+
+
 def test_a_rota_s_contact_may_reply(database: Database, clock: Clock) -> None:
     """O8, T3: an address that only the rota names is that partner's: its vouched reply takes the emergency."""
     text = "rotas: [{partner: street, chains: [{contacts: [{address: pat@rangers.example.net}]}]}]"
