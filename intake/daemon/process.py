@@ -35,7 +35,7 @@ from intake.triage import Sorter, is_to_be_reached
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)  # for one batch; a worker that comes late is told so when it records
+LEASE = timedelta(minutes=2)  # for all that is claimed at once; a worker that comes late is told so when it records
 BATCH = 50  # messages recorded in one transaction
 PARTS = 4  # batches claimed at once where there are processes to sort them
 ATTEMPTS = 8  # claims of one message that always came first when the process died
@@ -55,7 +55,7 @@ class Processor:
     pool: Pool = field(default_factory=Pool)  # what helps with a backlog
 
     def process(self) -> int:
-        """Triage one batch of waiting messages by one rulebook; return how many got their outcome. Raises Temporary."""
+        """Triage what one claim holds by one rulebook; return how many messages that is. Raises Temporary."""
         sorter = self.sorter()
         rulebook = sorter.rulebook
         with self.database.transaction() as conn:
