@@ -171,21 +171,23 @@ def _sums(decision: Decision, fired: Firings) -> Iterator[Sum]:
         threshold = category.threshold if category else rulebook.threshold
         is_assigned = id_ in decision.categories or id_ in fired.reached
         if is_assigned:
-            said = _assigned(id_, weight, threshold, fired.safe_categories)
+            said = _assigned(id_, weight, threshold, fired)
         else:
             said = _left_out(id_, weight, threshold, decision, held=held)
         yield Sum(id_, weight, threshold, is_assigned, said)
 
 
-def _assigned(id_: str, weight: int, threshold: int, safe: frozenset[str]) -> str:
+def _assigned(id_: str, weight: int, threshold: int, fired: Firings) -> str:
     if weight >= threshold:
         return "reaches its threshold"
     if id_ == GENERAL:
         return "nothing else is assigned"
     if id_ == UNSOLICITED and not weight:
         return "the mail server's verdict"
-    if id_ in safe:
+    if id_ in fired.safe_categories:
         return "safety rules alone reach its threshold"
+    if id_ in fired.sure_categories:
+        return "a rule without weight suffices"
     return "nothing reaches its threshold, and this falls least short of it"
 
 

@@ -73,6 +73,11 @@ class Firings:
         return frozenset(id_ for id_, weight in sums if id_ in known and weight >= known[id_].threshold)
 
     @cached_property
+    def sure_categories(self) -> frozenset[str]:
+        """The categories that rules without weight assign by themselves, whatever others count against them."""
+        return frozenset(one.rule.effects.category or "" for one in self._fired if one.rule.effects.sure)
+
+    @cached_property
     def alarmed(self) -> bool:
         """Whether a safety rule sorted the message or made it urgent, or such rules add up to that."""
         if any(one.rule.effects.category or one.rule.effects.urgency for one in self.safety):
@@ -90,8 +95,7 @@ def categories(facts: Facts, fired: Firings) -> tuple[str, ...]:
     """
     rulebook, sums = fired.rulebook, fired.sums
     margins = {one.id: sums.get(one.id, 0) - one.threshold for one in rulebook.categories.values()}
-    sure = {one.rule.effects.category for one in fired if one.rule.effects.sure}
-    firm = fired.safe_categories | {id_ for id_ in margins if id_ in sure and margins[id_] >= 0}
+    firm = fired.safe_categories | fired.sure_categories
     ranked = sorted(margins, key=lambda id_: (-margins[id_], -rulebook.categories[id_].urgency.rank))
     first = margins[ranked[0]]
     least = 0 if rulebook.apart is None else max(0, first - rulebook.apart)

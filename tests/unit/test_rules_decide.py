@@ -43,9 +43,19 @@ def test_each_different_word_counts_up_to_a_limit() -> None:
 
 def test_negative_weights_take_away() -> None:
     """A rule may speak against a category."""
-    rules = rule("{words: [damp]}", id_="a1") + rule("{words: [book]}", "{category: housing, weight: -5}", id_="a2")
+    rules = rule("{words: [damp]}", "{category: housing, weight: 10}", id_="a1")
+    rules += rule("{words: [book]}", "{category: housing, weight: -5}", id_="a2")
     assert sort("damp", rules).categories == ("housing",)
     assert sort("a damp book", rules).categories == ("general",)
+
+
+def test_a_rule_without_weight_suffices_alone() -> None:
+    """What rules count against a category takes away nothing that a rule without weight decided, `apart` or not."""
+    rules = rule("{words: [damp]}", "{category: housing, urgency: today}", id_="a1")
+    rules += rule("{words: [book]}", "{weights: {housing: -50, street: 12}}", id_="a2")
+    for categories in (CATEGORIES, CATEGORIES.replace("threshold: 10", "threshold: 10\napart: 5\nlean: 99")):
+        found = decide(letter("a damp book"), rulebook(rules, categories=categories))
+        assert (found.categories, found.urgency) == (("street", "housing"), Urgency.TODAY)
 
 
 def test_lean_takes_the_nearest_where_none_is_heavy_enough() -> None:

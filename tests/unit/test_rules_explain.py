@@ -78,6 +78,15 @@ def test_what_general_holds_back_is_told() -> None:
     ]
 
 
+def test_what_is_assigned_against_the_weights_is_told() -> None:
+    """R7: a category that a rule without weight assigns below its threshold stands with that reason."""
+    against = rule("{words: [damp]}", "{category: housing, weight: -5}", id_="against")
+    told = explained("damp", rule("{words: [damp]}", "{category: housing}"), against)
+    assert [(one.what, one.weight, one.assigned, one.why) for one in told.sums] == [
+        ("housing", 5, True, "a rule without weight suffices")
+    ]
+
+
 @pytest.mark.parametrize(
     ("then", "urgency", "acknowledge"),
     [
