@@ -197,7 +197,7 @@ def _acknowledgement(screening: Screening, decision: Decision, *, late: bool) ->
 
 def is_to_be_reached(triage: Triage) -> bool:
     """Tell whether a person must see to how its writer is reached: by the rules any answer could harm (promise 3)."""
-    unsafe = triage.decision.acknowledge is Acknowledge.NONE
+    unsafe = triage.decision.acknowledge is Acknowledge.NONE and triage.decision.categories[0] != "unsolicited"
     return unsafe and triage.kind not in {*MACHINES, Kind.UNSOLICITED}
 
 

@@ -25,6 +25,7 @@ DAY = timedelta(days=1)
 SILENT = """
 rules:
   - {id: unsafe, safety: true, when: {phrases: do not answer}, then: {acknowledge: none}}
+  - {id: sold, when: {phrases: buy now}, then: {category: unsolicited}}
   - {id: not-officers, when: {phrases: not the officers}, then: {flags: "not-to:officers"}}
 """
 
@@ -32,7 +33,8 @@ rules:
 @pytest.fixture
 def desk(database: Database) -> Desk:
     """A service with three partners, whose rules answer nobody who says that it would harm."""
-    return Desk(database, load_files({**RULES, "20-unsafe.yaml": SILENT}))
+    categories = RULES["categories.yaml"].replace("partners: []", "partners: [], acknowledge: none")
+    return Desk(database, load_files({**RULES, "categories.yaml": categories, "20-unsafe.yaml": SILENT}))
 
 
 def to_do(desk: Desk) -> list[str]:
@@ -66,6 +68,14 @@ def test_machines_backlogs_and_notes_make_none(desk: Desk) -> None:
     desk.take(letter("There was a burglar", "eve@else.example"))
     mail = desk.sent("routed", "police")
     desk.take(reply(mail, words, "Bell <bell@police.example.net>", **vouched("police.example.net")))
+    assert to_do(desk) == []
+
+
+def test_a_newsletter_makes_none(desk: Desk) -> None:
+    """Promise 3: what is unsolicited gets no answer, but nobody was to be spared one: a list's mail makes no task."""
+    desk.take(letter("Buy now", ANN, list_unsubscribe="<mailto:off@sell.example>"))
+    (one,) = desk.references()
+    assert [(each.kind, each.categories) for each in desk.case(one).messages] == [("list", ("unsolicited",))]
     assert to_do(desk) == []
 
 
