@@ -261,18 +261,27 @@ class App:
 
     def health(self) -> Health:
         """Return how the service is; a faulty rulebook or template is told, not raised. Raises UserError, Temporary."""
-        local, alerts = is_loopback(self.config.smtp.host), self.config.alerts.address is not None
-        wrong, notes = starter.untouched(self.path, self.config.paths.rules, local=local, alerts=alerts)
+        wrong, notes = starter.untouched(
+            self.path, self.config.paths.rules, local=is_loopback(self.config.smtp.host), unset=self._unset()
+        )
         signed = partial(agreements.check, lambda: self.rulebook, datetime.now(self.zone).date())
         faults = [*self._faults(lambda: self.rulebook, lambda: self.composer, signed, self.connections.check), *wrong]
         if steps := pending(self.database):
             said = NOT_STARTED if FIRST_STEP in steps else NOT_UPGRADED
-            raise UserError("\n".join([*faults, *self._faults(self._connections), *notes, said]))
+            noted = (f"note: {one}" for one in notes)
+            raise UserError("\n".join([*faults, *self._faults(self._connections), said, *noted]))
         polls = {one.name: one.poll_seconds for one in self.config.mailboxes}
         with self.database.read() as conn:
             found = health(conn, polls, faults, self.database.clock(conn), deadline(lambda: self.rulebook, self.zone))
         unreviewed = () if faults else self.composer.unreviewed(self.rulebook.answers)
         return replace(found, unreviewed=unreviewed, notes=tuple(notes))
+
+    def _unset(self) -> Iterator[str]:
+        """Yield what the lack of settings means that the service runs without."""
+        if self.config.alerts.address is None:
+            yield "no `alerts: address:`, so nobody is told by mail that something is unwell"
+        if self.config.screening.authserv_id is None and not self.config.screening.microsoft_365:
+            yield "no `screening: authserv-id:` or `microsoft-365:`, so no partner's reply takes an emergency"
 
     def _connections(self) -> None:
         """Raise UserError for a missing password or a connection that must not be."""

@@ -15,7 +15,7 @@ from intake.daemon.health import Health
 from intake.daemon.worker import Summary
 from intake.errors import UserError
 from intake.mail.message import Attachment
-from intake.store.cases import Case, Mail
+from intake.store.cases import Case, Mail, Taking
 from intake.store.tasks import Task
 
 
@@ -173,9 +173,14 @@ def _standing(case: Case, zone: ZoneInfo) -> list[str]:
         f"{case.reference}, opened {cell(case.opened_at, zone)}{closed}{again}",
         *([f"may belong to {case.may_belong_to}"] if case.may_belong_to else []),
         *(f"{one} may belong to this case" for one in case.named_by),
-        *(f"taken by {one.taken_by} ({one.partner}), {cell(one.taken_at, zone)}" for one in case.taken),
+        *(_taking(one, zone) for one in case.taken),
         *(_task(one, zone) for one in case.tasks),
     ]
+
+
+def _taking(one: Taking, zone: ZoneInfo) -> str:
+    partner = f" ({one.partner})" if one.partner else ""
+    return f"taken by {one.taken_by}{partner}, {cell(one.taken_at, zone)}"
 
 
 def _task(task: Task, zone: ZoneInfo) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,14 +33,12 @@ def init(folder: Path) -> list[Path]:
     return [folder / name for name in SHIPPED]
 
 
-def untouched(config: Path, rules: Path, *, local: bool, alerts: bool) -> tuple[list[str], list[str]]:
+def untouched(config: Path, rules: Path, *, local: bool, unset: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return (faults, notes) about what is as it was shipped: example addresses are a fault unless mail stays `local`.
 
-    `alerts` says that somebody is named who hears of what is unwell.
+    `unset` says what follows from settings that are not there.
     """
-    notes = _unset(config)
-    if not alerts:
-        notes.append(f"{config.name}: no `alerts: address:`, so nobody is told by mail that something is unwell")
+    notes = [*_unset(config), *(f"{config.name}: {one}" for one in unset)]
     found = _examples(rules)
     return ([], [*notes, *found]) if local else (found, notes)
 

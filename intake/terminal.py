@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -27,6 +28,7 @@ OptionalConfigPath = Annotated[Path | None, _CONFIG]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; without it the user of this machine.")]
 CONFIG = Path("config.yaml")
+_GAP, _ROOM = 2, 30  # between the columns of a table, and for its last one at least
 EXITS = {2: "a person must mend something", 75: "a server or the database did not answer"}  # of every command
 
 
@@ -67,13 +69,16 @@ def say_json(value: Any) -> None:
 
 
 def table_of(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str], zone: ZoneInfo) -> None:
-    """Print the named columns; the last one takes what room there is."""
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    """Print the named columns; the last one takes what room there is, and some where there is none."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, _GAP, 0, 0))
     for column in columns:
         table.add_column(column.replace("_", " "), no_wrap=column != columns[-1], overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(reports.cell(row[column], zone)) for column in columns))
-    Console().print(table)
+    cells = [[reports.cell(row[column], zone) for column in columns] for row in rows]
+    for row in cells:
+        table.add_row(*map(Text, row))
+    *others, _ = zip(columns, *cells, strict=True)
+    needed = sum(max(map(cell_len, one)) + _GAP for one in others) + _ROOM
+    Console(width=max(Console().width, needed)).print(table)
 
 
 @contextmanager

@@ -64,7 +64,8 @@ def unmatched(database: Database, since: datetime, step: Callable[[int], None]) 
         rest = (one for one in history.letters(conn, since, MACHINES) if one.category != GENERAL)
         count, chosen = candidates(found[:MOST_LETTERS], islice(rest, MOST_LETTERS))
     languages = Counter(one.language for one in found)
-    return Unmatched(len(found), count, dict(languages.most_common()), tuple(one.reference for one in found), chosen)
+    references = tuple(dict.fromkeys(one.reference for one in found))
+    return Unmatched(len(found), count, dict(languages.most_common()), references, chosen)
 
 
 def candidates(found: Sequence[Letter], rest: Iterable[Letter]) -> tuple[int, tuple[Candidate, ...]]:

@@ -102,14 +102,14 @@ def named(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
 
 
 def letters(conn: Connection, since: datetime, without: Iterable[Kind]) -> Iterator[Letter]:
-    """Yield the messages that arrived since then, the newest first, but for those of some kinds."""
+    """Yield the messages that arrived since then, the newest first, but for partners' notes and those of some kinds."""
     found = (
         select(message_categories.c.category, func.coalesce(cases.c.reference, ""))
         .add_columns(*(messages.c[name] for name in Letter._fields[2:]))
         .join(messages, messages.c.id == message_categories.c.message_id)
         .outerjoin(cases, cases.c.id == messages.c.case_id)
         .where(message_categories.c.rank == 0, _arrived(since))
-        .where(messages.c.kind.not_in([kind.value for kind in without]))
+        .where(messages.c.kind.not_in([kind.value for kind in without]), messages.c.note_of.is_(None))
         .order_by(messages.c.arrived_at.desc(), messages.c.id.desc())
     )
     return (Letter(*row) for row in _stream(conn, found))

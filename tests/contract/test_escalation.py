@@ -24,6 +24,7 @@ from intake.errors import UserError
 from intake.outbox import queue, standing
 from intake.outbox.alerts import Alerts
 from intake.outbox.mime import bodies
+from intake.reports import case_text
 from intake.rules.load import load_files
 from intake.rules.rulebook import Rulebook
 from intake.store.database import Database
@@ -265,6 +266,7 @@ def test_somebody_takes_it_by_hand(watch: Watch) -> None:
     assert watch.later(600) == 1
     assert (watch.asked(), watch.told()) == ([DAY], [DAY])
     assert casework.take(watch.database, reference, "Sam") == "taken by Sam; no emergency waited for it"
+    assert "taken by Pat, 2 Mar" in case_text(watch.desk.case(), ZONE).replace(" 0", " ")
     with pytest.raises(UserError, match="no case"):
         casework.take(watch.database, "CSP-0000", "Pat")
     assert watch.later(1) == 0

@@ -16,6 +16,7 @@ from intake.reports import case_text
 from intake.store import threads
 from intake.store.database import Database
 from intake.store.tables import digest_items
+from intake.unmatched import unmatched
 from tests.outbox_values import item
 from tests.store_fixtures import Clock
 from tests.threads import HOST, IDENTITY, SERVICE, TOP, US, ZONE, Desk, letter, replaced, reply, vouched
@@ -180,6 +181,15 @@ def test_where_nobody_may_hear_of_it_the_officers_do(desk: Desk) -> None:
         conn.exec_driver_sql("""UPDATE messages SET flags = '["not-to:police", "not-to:street"]'""")
     desk.take(letter("A burglar", ANN, subject=reference))
     assert [one.partner for one in desk.case(reference).messages[1].routes] == ["officers"]
+
+
+def test_notes_are_not_what_rules_missed(desk: Desk, clock: Clock) -> None:
+    """R6: of what no rule sorted, partners' notes are not told, and a case of several letters once."""
+    reference = opened(desk)
+    desk.take(reply(desk.sent("routed", "police"), "Noted.", OFFICER, **vouched("police.example.net")))
+    desk.take(*(reply(desk.sent("acknowledgement"), words, ANN) for words in ("Hello?", "Hello again.")))
+    found = unmatched(desk.database, clock() - timedelta(days=9), lambda _: None)
+    assert (found.messages, found.references) == (2, (reference,))
 
 
 def test_nobody_closes_a_case_by_mail(desk: Desk) -> None:

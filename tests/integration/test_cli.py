@@ -58,7 +58,10 @@ def test_a_broken_file_is_refused_with_its_place(deployment: Deployment, spoil: 
 
 def test_status_before_the_first_run(deployment: Deployment) -> None:
     """Before the first run `status` says what to do, and ends with 2."""
-    assert "intake run" in deployment.call("status", exit_code=2)
+    told = deployment.call("status", exit_code=2).splitlines()
+    first = next(number for number, line in enumerate(told) if line.startswith("note: "))
+    assert "`intake run`" in told[first - 1]
+    assert all(line.startswith("note: ") for line in told[first:])
 
 
 def test_status_notes_what_was_never_set(deployment: Deployment) -> None:
@@ -68,6 +71,7 @@ def test_status_notes_what_was_never_set(deployment: Deployment) -> None:
     told = deployment.call("status", exit_code=2)
     assert f"config.yaml: as it was shipped, lines {', '.join(marked)}: set it" in told
     assert "no `alerts: address:`" in told
+    assert "no partner's reply takes an emergency" in told
     assert "rules/partners.yaml: example addresses" in told
     assert "rules/rota.yaml: example addresses" in told
     deployment.call("db", "upgrade")
@@ -75,16 +79,18 @@ def test_status_notes_what_was_never_set(deployment: Deployment) -> None:
     for file in (
         "config.yaml: as it was",
         "config.yaml: no `alerts",
+        "config.yaml: no `screening",
         "rules/partners.yaml: example add",
         "rules/rota.yaml: ",
     ):
         assert sum(one.startswith(file) for one in health["notes"]) == 1
     assert not any("example" in one or "shipped" in one for one in health["unwell"])
     deployment.edit(("address: cohesion@example.org  ", "address: safety@council.test  "), ("# alerts:", "alerts:"))
-    deployment.edit(("#   address: it-desk@", "  address: it-desk@"))
+    deployment.edit(("#   address: it-desk@", "  address: it-desk@"), ("  # authserv-id:", "  authserv-id:"))
     told = deployment.call("status", exit_code=1)
     assert f"lines {', '.join(marked[:1] + marked[2:])}: set it" in told
     assert "alerts: address" not in told
+    assert "takes an emergency" not in told
 
 
 def test_status_warns_of_example_addresses(deployment: Deployment) -> None:

@@ -231,6 +231,7 @@ def test_evidential_gets_the_letter_as_it_came() -> None:
     for part in bodies(made.mail):
         assert hashlib.sha256(raw).hexdigest() in part
         assert "2026-03-02 09:05:00 +0000" in part
+        assert part.count(f"{REFERENCE}-original.eml") == 1
     assert b"\r\n" in made.mail
     assert made.mail.isascii()
 
