@@ -13,6 +13,8 @@ from intake.mail.values import Triage
 from intake.processes import begin_with, here
 from intake.triage import Sorter
 
+AT_ONCE = 10  # letters that a process is handed at a time
+
 Letter = tuple[bytes, datetime, bool]  # the raw message, when it arrived, and whether that is long ago
 
 
@@ -44,8 +46,8 @@ class Pool:
         """The ids of those that have answered."""
         return {one.result() for one in self._coming if one.done()}
 
-    def sort(self, parts: Sequence[Sequence[Letter]]) -> Iterator[list[Triage]]:
-        """Yield what each part's letters were sorted to, in order; later parts go on meanwhile. Once `is_up`.
+    def sort(self, letters: Sequence[Letter]) -> Iterator[Triage]:
+        """Yield what each letter was sorted to, in order; later ones go on meanwhile. Once `is_up`.
 
         Raises whatever sorting raises, and BrokenProcessPool where a process is ended from outside: then none is up.
         """
@@ -53,9 +55,10 @@ class Pool:
             raise BrokenProcessPool("there is none")
         futures: list[Future[list[Triage]]] = []
         try:
-            futures += [self._executor.submit(_sort, part) for part in parts]
+            parts = (letters[start : start + AT_ONCE] for start in range(0, len(letters), AT_ONCE))
+            futures += (self._executor.submit(_sort, part) for part in parts)
             for future in futures:
-                yield future.result()
+                yield from future.result()
         except BrokenProcessPool:
             self.dismiss()
             raise

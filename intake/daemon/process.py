@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # for all that is claimed at once; a worker that comes late is told so when it records
 BATCH = 50  # messages recorded in one transaction
+LONGEST_SECONDS = 1.0  # that are spent on sorting before what is sorted is recorded
 PARTS = 4  # batches claimed at once where there are processes to sort them
 ATTEMPTS = 8  # claims of one message that always came first when the process died
 DEAD = Reason("dead-address", "our mail to this address came back for good: see `intake case dead`")
@@ -53,6 +55,7 @@ class Processor:
     scanner: Scanner | None = None  # None: attachments are not scanned
     alerts: Alerts | None = None  # who hears of a partner's mail that came back; None: nobody
     pool: Pool = field(default_factory=Pool)  # what helps with a backlog
+    seconds: Callable[[], float] = time.monotonic  # of any clock that never goes back
 
     def process(self) -> int:
         """Triage what one claim holds by one rulebook; return how many messages that is. Raises Temporary."""
@@ -80,51 +83,64 @@ class Processor:
             self.pool.dismiss()
 
     def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
-        first, others = claimed[:1], claimed[1:]
-        if first and first[0].attempt > 1:  # a process ended over it or beside it: it goes first, alone
-            self._again(first[0], sorter)
-            claimed = others
-        parts = [claimed[start : start + BATCH] for start in range(0, len(claimed), BATCH)]
-        ahead = self._ahead(parts, sorter)
-        for part in parts:
-            if len(part) == 1 or not self._together(part, ahead, sorter):
-                for claim in part:
-                    self._one(claim, sorter)
+        alone = claimed[0].attempt > 1 if claimed else False  # a process ended over it or beside it: it goes first
+        rest = claimed[alone:]
+        if alone:
+            self._again(claimed[0], sorter)
+        triages = self._sorted(rest, sorter)
+        while rest:
+            done = self._together(rest, triages, sorter)
+            for claim in rest if not done else ():
+                self._one(claim, sorter, is_first=claim is claimed[0])
+            rest = rest[done or len(rest) :]
 
     def _again(self, claim: Claimed, sorter: Sorter) -> None:
         if claim.attempt > ATTEMPTS:
             self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
         else:
-            self._one(claim, sorter)
+            self._one(claim, sorter, is_first=True)
 
-    def _ahead(self, parts: Sequence[Sequence[Claimed]], sorter: Sorter) -> Iterator[list[Triage]]:
-        """Yield what each part was sorted to; in processes beside this one where there are any."""
-        letters = [[(one.raw, one.arrived_at, one.late) for one in part] for part in parts]
+    def _sorted(self, claimed: Sequence[Claimed], sorter: Sorter) -> Iterator[Triage]:
+        """Yield what each is sorted to, in order; in processes beside this one where there are any."""
+        letters = [(one.raw, one.arrived_at, one.late) for one in claimed]
         if self.pool.is_up(sorter):
             return self.pool.sort(letters)
-        return ([sorter.triage(raw, arrived, late=late) for raw, arrived, late in part] for part in letters)
+        return (sorter.triage(raw, arrived, late=late) for raw, arrived, late in letters)
 
-    def _together(self, part: Sequence[Claimed], ahead: Iterator[list[Triage]], sorter: Sorter) -> bool:
-        """Record all that was sorted in one transaction, which the disk makes durable once; False: nothing is."""
+    def _together(self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter) -> int:
+        """Record the first of these in one transaction, which the disk makes durable once; return how many, 0 for none.
+
+        That is a batch, or what was sorted before some seconds were over: their claims do not last.
+        """
+        batch: list[Triage] = []
+        began = self.seconds()
         try:
-            triages = [self._scanned(triage, claim) for triage, claim in zip(next(ahead), part, strict=True)]
-            self._record(part, triages, sorter)
+            for triage, claim in zip(triages, claimed, strict=False):
+                batch.append(self._scanned(triage, claim))
+                if len(batch) == BATCH or self.seconds() - began > LONGEST_SECONDS:
+                    break
+            self._record(claimed[: len(batch)], batch, sorter)
         except Exception as error:  # noqa: BLE001 (each is then tried alone, which tells with which it was)
-            log.warning("not together", extra={"deliveries": len(part), "error": place_of(error)})
-            return False
-        return True
+            log.warning("not together", extra={"deliveries": len(claimed), "error": place_of(error)})
+            return 0
+        return len(batch)
 
     def _give_back(self, first: Claimed) -> None:
         """Let others have what a fault that passes kept from its outcome; it counts against no message."""
         with suppress(Temporary), self.database.transaction() as conn:
             claims.let_go(conn, self.worker, unharmed=first)
 
+    def _spared(self, first: Claimed) -> None:
+        """Count it as not tried: the process lives, and was only slower than the claim lasted."""
+        with self.database.transaction() as conn:
+            claims.spare(conn, first)
+
     def recover(self) -> int:
         """Take back what dead processes had claimed; for a process that knows to be alone. Raises Temporary."""
         with self.database.transaction() as conn:
             return claims.let_go(conn)
 
-    def _one(self, claim: Claimed, sorter: Sorter) -> None:
+    def _one(self, claim: Claimed, sorter: Sorter, *, is_first: bool) -> None:
         stage = "triage"
         try:
             triage = self._scanned(sorter.triage(claim.raw, claim.arrived_at, late=claim.late), claim)
@@ -134,6 +150,8 @@ class Processor:
             raise
         except ClaimLost:
             log.warning("claim lost", extra={"delivery": claim.delivery_id})
+            if is_first:
+                self._spared(claim)
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
             self._quarantine(claim, stage, place_of(error))
 

@@ -73,6 +73,12 @@ def let_go(conn: Connection, worker: str | None = None, *, unharmed: Claimed | N
     return conn.execute(update(deliveries).where(WAITING, claimed).values(values)).rowcount
 
 
+def spare(conn: Connection, first: Claimed) -> None:
+    """Count the first of a claim as not tried, though another worker has it now: the one that was slow lives."""
+    mine = (deliveries.c.id == first.delivery_id) & (deliveries.c.attempts > 0)
+    conn.execute(update(deliveries).where(WAITING, mine).values(attempts=deliveries.c.attempts - 1))
+
+
 def hold(conn: Connection, claimed: Claimed) -> str:
     """Make sure that the claim is still good, and keep it so until this transaction ends; return the raw's hash.
 

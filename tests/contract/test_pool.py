@@ -15,15 +15,16 @@ import pytest
 from sqlalchemy import func, select
 
 from intake.daemon.pool import Pool
-from intake.daemon.process import BATCH, PARTS, Processor
+from intake.daemon.process import ATTEMPTS, BATCH, LEASE, PARTS, Processor
 from intake.mail.values import Identity
 from intake.mailbox.source import Fetched, Place
 from intake.outbox.compose import Composer, Service
 from intake.rules.load import load_files
-from intake.store import ledger
+from intake.store import claims, ledger
 from intake.store.database import Database
 from intake.store.tables import deliveries, messages
 from intake.triage import Sorter
+from tests.store_fixtures import Clock
 from tests.unit.rulebooks import files, rule
 
 US = "cohesion@example.org"
@@ -70,9 +71,8 @@ def outcomes(database: Database) -> dict[str, int]:
 
 def test_it_sorts_as_one_process_does(pool: Pool) -> None:
     """R2: what processes beside the service make of letters is what the service itself makes of them, in order."""
-    letters = [[(letter(n), ARRIVED, n % 2 == 0) for n in range(part, part + 7)] for part in (0, 7, 14)]
-    here = [[SORTER.triage(raw, arrived, late=late) for raw, arrived, late in part] for part in letters]
-    assert list(pool.sort(letters)) == here
+    letters = [(letter(n), ARRIVED, n % 2 == 0) for n in range(21)]
+    assert list(pool.sort(letters)) == [SORTER.triage(raw, arrived, late=late) for raw, arrived, late in letters]
 
 
 def test_a_backlog_gets_one_outcome_each(database: Database, pool: Pool) -> None:
@@ -121,3 +121,43 @@ def test_one_letter_that_cannot_be_recorded_harms_no_other(database: Database, m
     processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one")
     assert processor.process() == 20
     assert outcomes(database) == {"recorded": 19, "quarantined": 1}
+
+
+def test_what_takes_long_is_recorded_meanwhile(database: Database) -> None:
+    """Promise 1: letters that take a second each are recorded one by one, long before their claims are over."""
+    keep(database, 6)
+    ticks = iter(range(0, 1000, 2))
+    recorded: list[int] = []
+    processor = Processor(
+        database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", seconds=lambda: float(next(ticks))
+    )
+    with database.read() as conn:
+        assert conn.scalar(select(func.count()).select_from(messages)) == 0
+    together = Processor._record
+
+    def counted(self: Processor, claimed, triages, sorter) -> None:
+        recorded.append(len(claimed))
+        together(self, claimed, triages, sorter)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Processor, "_record", counted)
+        assert processor.process() == 6
+    assert recorded == [1] * 6
+    assert outcomes(database) == {"recorded": 6}
+
+
+def test_a_claim_that_ran_out_counts_against_no_letter(database: Database, clock: Clock) -> None:
+    """Promise 1: a letter whose claim runs out again and again, while its worker lives, is never given up."""
+    keep(database, 2)
+    for turn in range(ATTEMPTS * 2):
+        with database.transaction() as conn:
+            slow = claims.claim(conn, f"slow-{turn}", clock(), LEASE, 1)
+        clock.advance(LEASE * 1.5)
+        with database.transaction() as conn:
+            other = claims.claim(conn, "other", clock(), LEASE, 1)
+            claims.spare(conn, slow[0])
+            claims.let_go(conn, "other", unharmed=other[0])
+    processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one")
+    while processor.process():
+        pass
+    assert outcomes(database) == {"recorded": 2}
