@@ -90,7 +90,9 @@ def _because(rule: str, words: Iterable[str]) -> str:
 
 def health_text(health: Health, zone: ZoneInfo) -> str:
     """Return the service's health for a person: what is unwell first."""
-    lines = [f"! {sentence}" for sentence in health.unwell] or ["All is well."]
+    wanted = bool(health.emergencies or health.tasks)
+    well = "The service is well. People are wanted for what stands below." if wanted else "All is well."
+    lines = [f"! {sentence}" for sentence in health.unwell] or [well]
     lines += [f"note: {sentence}" for sentence in health.notes]
     for mailbox in health.mailboxes:
         polled = f"polled {age(mailbox.since_poll)} ago" if mailbox.since_poll is not None else "never polled"
