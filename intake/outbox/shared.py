@@ -71,7 +71,7 @@ class Shared:
     words: str = ""
     attachments: tuple[Listed, ...] = ()
     why: tuple[Why, ...] = ()
-    asked_by: str = ""  # the rule or category that routed it here
+    asked_by: str = ""  # the name of the rule or category that routed it here
 
 
 def shared(triage: Triage, of: Terms, partner: Partner, rulebook: Rulebook) -> Shared:
@@ -113,7 +113,7 @@ class _Letter:
             "words": lambda: self._redacted(self._words(), WORDS),
             "attachments": self._attachments,
             "why": lambda: tuple(self._why(one) for one in self._telling()[:RULES]),
-            "asked_by": lambda: next((one.why for one in decision.routes if one.partner == self._partner.id), ""),
+            "asked_by": self._asked_by,
         }
 
     def _redacted(self, text: str, limit: int) -> str:
@@ -173,16 +173,22 @@ class _Letter:
             return ", ".join(one.name for one in triage.attachments)
         return {SUBJECT: triage.subject, OWN_WORDS: triage.own_words}.get(field, triage.full_text)[:_READ]
 
+    def _asked_by(self) -> str:
+        why = next((one.why for one in self._triage.decision.routes if one.partner == self._partner.id), "")
+        return self._rulebook.category_name(why) if why in self._rulebook.categories else self._name_of(why)
+
     def _telling(self) -> list[Evidence]:
-        """Leave out rules that did nothing for what was decided."""
-        return [one for one in self._triage.decision.evidence if self._did(one)]
+        """Leave out rules that did nothing for what was decided; safety rules come first, then what counts most."""
+        safe = {one.id for one in self._rules() if one.safety}
+        told = [one for one in self._triage.decision.evidence if self._did(one)]
+        return sorted(told, key=lambda one: (one.rule not in safe, -abs(one.weight)))
 
     def _why(self, evidence: Evidence) -> Why:
         words = dict.fromkeys(self._place(span) for span in evidence.spans)
-        rule = next((one for one in self._rules() if one.id == evidence.rule), None)
-        return Why(
-            rule.name if rule and rule.name else evidence.rule, self._did(evidence), tuple(words)[:WORDS_OF_A_RULE]
-        )
+        return Why(self._name_of(evidence.rule), self._did(evidence), tuple(words)[:WORDS_OF_A_RULE])
+
+    def _name_of(self, rule: str) -> str:
+        return next((one.name for one in self._rules() if one.id == rule and one.name), rule)
 
     def _rules(self) -> tuple[Rule, ...]:
         return self._rulebook.program.rules if self._rulebook.program else ()
