@@ -129,6 +129,7 @@ _TYPICAL = replace(
         _FULL.decision,
         categories=("second", "first"),
         flags=("child", "deadline"),
+        routes=(Route(PARTNER.id, Delivery.NOW, "second"),),
         urgency=Urgency.TODAY,
         evidence=(
             Evidence("shouted-at", 3, (Span("own-words", 0, 7, "shouted"),), ("category second", "urgency today")),
