@@ -13,6 +13,7 @@ from intake.mail.values import Triage
 from intake.processes import begin_with, here
 from intake.triage import Sorter
 
+PATIENCE = 5  # calls before processes come: a short backlog is sorted sooner than they are up
 AT_ONCE = 10  # letters that a process is handed at a time
 
 Letter = tuple[bytes, datetime, bool]  # the raw message, when it arrived, and whether that is long ago
@@ -26,10 +27,12 @@ class Pool:
         self._executor: ProcessPoolExecutor | None = None
         self._sorter: Sorter | None = None
         self._coming: list[Future[int]] = []  # done when the processes are up
+        self._calls = 0  # since they were last sent away
 
     def call(self, sorter: Sorter) -> None:
-        """Have processes come that sort as `sorter` does: a second or two from now `is_up`."""
-        if self._executor is not None and self._sorter == sorter:
+        """Have processes come that sort as `sorter` does, at the fifth call: a second or two later `is_up`."""
+        self._calls += 1
+        if self._calls < PATIENCE or (self._executor is not None and self._sorter == sorter):
             return
         self.dismiss()
         context, cores = multiprocessing.get_context("spawn"), os.cpu_count() or 1
@@ -71,7 +74,7 @@ class Pool:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
         self._executor = self._sorter = None
-        self._coming = []
+        self._coming, self._calls = [], 0
 
 
 def _is_up() -> int:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from intake.daemon.pool import Pool
+from intake.daemon.pool import PATIENCE, Pool
 from intake.daemon.process import ATTEMPTS, BATCH, LEASE, PARTS, Processor
 from intake.mail.values import Identity
 from intake.mailbox.source import Fetched, Place
@@ -45,7 +45,8 @@ def letter(number: int) -> bytes:
 def pool() -> Iterator[Pool]:
     """One whose processes are up."""
     made = Pool()
-    made.call(SORTER)
+    for _ in range(PATIENCE):
+        made.call(SORTER)
     until = time.monotonic() + 60
     while not made.is_up(SORTER) and time.monotonic() < until:
         time.sleep(0.05)
