@@ -68,7 +68,6 @@ class Processor:
             claimed = claims.claim(conn, self.worker, now, LEASE, most)
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
-        self._call_or_dismiss(len(claimed), sorter)
         try:
             self._all(claimed, sorter)
         except Temporary:
@@ -83,22 +82,24 @@ class Processor:
             self.pool.dismiss()
 
     def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
-        alone = claimed[0].attempt > 1 if claimed else False  # a process ended over it or beside it: it goes first
-        rest = claimed[alone:]
-        if alone:
-            self._again(claimed[0], sorter)
+        """Sort the first alone: it is the one that is counted as tried, should the process end over it."""
+        if claimed:
+            self._first(claimed[0], sorter)
+        self._call_or_dismiss(len(claimed), sorter)
+        rest = claimed[1:]
         triages = self._sorted(rest, sorter)
         while rest:
             done = self._together(rest, triages, sorter)
             for claim in rest if not done else ():
-                self._one(claim, sorter, is_first=claim is claimed[0])
+                self._one(claim, sorter)
             rest = rest[done or len(rest) :]
 
-    def _again(self, claim: Claimed, sorter: Sorter) -> None:
+    def _first(self, claim: Claimed, sorter: Sorter) -> None:
         if claim.attempt > ATTEMPTS:
             self._quarantine(claim, "triage", "the process that sorted it ended, again and again")
-        else:
-            self._one(claim, sorter, is_first=True)
+        elif not self._one(claim, sorter):
+            with self.database.transaction() as conn:
+                claims.spare(conn, claim)
 
     def _sorted(self, claimed: Sequence[Claimed], sorter: Sorter) -> Iterator[Triage]:
         """Yield what each is sorted to, in order; in processes beside this one where there are any."""
@@ -130,17 +131,13 @@ class Processor:
         with suppress(Temporary), self.database.transaction() as conn:
             claims.let_go(conn, self.worker, unharmed=first)
 
-    def _spared(self, first: Claimed) -> None:
-        """Count it as not tried: the process lives, and was only slower than the claim lasted."""
-        with self.database.transaction() as conn:
-            claims.spare(conn, first)
-
     def recover(self) -> int:
         """Take back what dead processes had claimed; for a process that knows to be alone. Raises Temporary."""
         with self.database.transaction() as conn:
             return claims.let_go(conn)
 
-    def _one(self, claim: Claimed, sorter: Sorter, *, is_first: bool) -> None:
+    def _one(self, claim: Claimed, sorter: Sorter) -> bool:
+        """Sort and record one message by itself; False where its claim ran out meanwhile."""
         stage = "triage"
         try:
             triage = self._scanned(sorter.triage(claim.raw, claim.arrived_at, late=claim.late), claim)
@@ -150,10 +147,10 @@ class Processor:
             raise
         except ClaimLost:
             log.warning("claim lost", extra={"delivery": claim.delivery_id})
-            if is_first:
-                self._spared(claim)
+            return False
         except Exception as error:  # noqa: BLE001 (whatever it is, the message is quarantined with it)
             self._quarantine(claim, stage, place_of(error))
+        return True
 
     def _scanned(self, triage: Triage, claim: Claimed) -> Triage:
         return self.scanner.checked(triage, claim.raw) if self.scanner else triage

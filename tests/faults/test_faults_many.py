@@ -96,7 +96,7 @@ def until(true: Callable[[], object], seconds: float = 60) -> None:
 def holder(field: Field, daemons: list[Daemon]) -> Daemon:
     """Have one of the processes stand still that has claimed letters, and return it."""
     claimed = "SELECT DISTINCT claimed_by FROM deliveries WHERE state = 'waiting' AND claimed_by IS NOT NULL"
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         for (name,) in field.ask(claimed):
             one = next((one for one in daemons if str(name).endswith(f":{one.pid}")), None)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from intake.store.database import Database
-from tests.soak.letters import SERIAL, Letter
+from tests.soak.letters import NOW, SERIAL, Letter
 from tests.soak.sink import Mail
 
 Rows = Sequence[Any]
@@ -130,6 +130,8 @@ def _routed(verdict: Verdict, seen: Evidence, outbox: Rows) -> None:
     shared = Counter(letter.group for letter in {letter.serial: letter for letter in seen.posted}.values())
     alone = {letter.serial for letter in seen.posted if shared[letter.group] == 1 or not letter.group}
     more = {one for one in rows if one not in due and one[0] in alone}  # who has a case hears of what joins it, too
+    emergencies = {letter.serial for letter in seen.posted if letter.now == NOW["danger"]}
+    more -= {(serial, "officers") for serial in emergencies}  # nobody took them within the minutes (O8)
     verdict.check(not more, f"routed and not due: {_some(more)}")
     ids = Counter(row.header_id for row in outbox)
     verdict.check(all(count == 1 for count in ids.values()), "two mails under one Message-ID")
