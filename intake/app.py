@@ -46,7 +46,7 @@ from intake.outbox.bounced import Bounced
 from intake.outbox.compose import Composer
 from intake.outbox.smtp import SmtpClient
 from intake.outbox.templates import mail_folders
-from intake.processes import Run, run_apart, run_here
+from intake.processes import run_apart
 from intake.reports import Imported
 from intake.rules.answers import missing
 from intake.rules.load import load_files, load_rulebook
@@ -99,20 +99,15 @@ class App:
         """The rulebook of the rules folder. Raises UserError with every fault of every file."""
         return self._load()
 
-    def _load(self, files: Mapping[str, str] | None = None, run: Run = run_here) -> Rulebook:
-        """Load the rules folder, or an old rulebook's files. Raises UserError with every fault."""
-        digests = self.config.digests
+    def _load(self, files: Mapping[str, str] | None = None, *, apart: bool = False) -> Rulebook:
+        """Load the rules folder, or an old rulebook's files, `apart` in a process of its own. Raises UserError."""
+        digests, folder = self.config.digests, self.config.paths.rules
         times = DigestTimes(tuple(DAYS.index(day) for day in digests.days), digests.time)
-        if files is not None:
-            return run(load_files, files, times)
-        rulebook = run(load_rulebook, self.config.paths.rules, times)
-        if problems := self.unwritten(rulebook):
+        load = partial(load_rulebook, folder, times) if files is None else partial(load_files, files, times)
+        rulebook = run_apart(load) if apart else load()
+        if files is None and (problems := self.unwritten(rulebook)):
             raise UserError("the rules cannot be used", problems)
         return rulebook
-
-    def _load_apart(self, files: Mapping[str, str] | None = None) -> Rulebook:
-        """Do the same without keeping the memory, three times a rulebook's, that it takes."""
-        return self._load(files, run_apart)
 
     def unwritten(self, rulebook: Rulebook) -> list[Problem]:
         """Return a fault for each answer of `rulebook` whose folder of templates is not there."""
@@ -167,11 +162,10 @@ class App:
     def daemon(self, *, lasting: bool) -> Daemon:
         """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
         alerts, paths = self.alerts, self.config.paths
-        load = self._load_apart if lasting else self._load
+        load = partial(self._load, apart=lasting)
         rules = Rules(paths.rules, paths.templates, load, load, self.database, alerts, self.worker)
         names, expires = tuple(one.name for one in self.config.mailboxes), self.connections.secret_expires
         in_force = partial(getattr, rules, "rulebook")
-        hourly = self.config.limits.acknowledgements_per_hour
         return Daemon(
             receivers=tuple(self._receiver(mailbox) for mailbox in self.config.mailboxes),
             processor=self._processor(lambda: self._sorter(in_force())),
@@ -181,9 +175,9 @@ class App:
                 self._smtp(),
                 self.worker,
                 self.config.smtp.per_minute,
-                hourly,
+                self.config.limits.acknowledgements_per_hour,
                 restores=self.restores,
-                bounced=lambda: Bounced(self.composer, rules.rulebook, alerts),
+                bounced=lambda: Bounced(self.composer, in_force(), alerts),
             ),
             rules=rules,
             poll_seconds={mailbox.name: mailbox.poll_seconds for mailbox in self.config.mailboxes},

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from intake.errors import UserError
-from intake.processes import begin_with, here
+from intake.processes import here, pool_with
 from intake.rules.conditions import Told
 from intake.triage import Sorter, as_object
 
@@ -23,8 +20,7 @@ def sort_files(sorter: Sorter, files: Sequence[Path]) -> Iterator[dict[str, Any]
     if len(files) < FEW:
         yield from (_sort(sorter, file) for file in files)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=begin_with, initargs=(sorter,)) as pool:
+    with pool_with(sorter) as pool:
         yield from pool.map(_sort_here, files, chunksize=CHUNK)
 
 

@@ -9,34 +9,25 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, TypeVar
 
+_SPAWN = multiprocessing.get_context("spawn")  # a process with threads cannot be forked safely
 ALLOCATIONS = 20_000  # between two looks for garbage: a letter that is sorted leaves little behind
 
-_here: list[object] = []  # of a pool's process: one, put there by `begin_with`
+_here: list[object] = []  # of a pool's process: one, put there by `_begin_with`
 
-Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
-class Run(Protocol):
-    """Returns what a function of a module returns for some arguments, or raises what it raises."""
-
-    def __call__(self, function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-        """Run it."""
-        ...
+def run_apart(function: Callable[[], Result]) -> Result:
+    """Run it in a process that ends with it. Raises what it raises, BrokenProcessPool where that process is ended."""
+    with ProcessPoolExecutor(1, mp_context=_SPAWN, initializer=begin) as pool:
+        return pool.submit(function).result()
 
 
-def run_here(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Run it in this process."""
-    return function(*args, **kwargs)
-
-
-def run_apart(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Run it in a process that ends with it. Raises BrokenProcessPool where that is ended from outside."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=begin) as pool:
-        return pool.submit(function, *args, **kwargs).result()
+def pool_with(thing: object) -> ProcessPoolExecutor:
+    """Return as many processes as there are cores, in each of which `here` returns `thing`."""
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=_SPAWN, initializer=_begin_with, initargs=(thing,))
 
 
 def begin() -> None:
@@ -52,7 +43,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def begin_with(thing: object) -> None:
+def _begin_with(thing: object) -> None:
     """Begin a pool's process, in which `here` returns `thing`."""
     begin()
     _here.append(thing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -10,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 
 from intake.mail.values import Triage
-from intake.processes import begin_with, here
+from intake.processes import here, pool_with
 from intake.triage import Sorter
 
 PATIENCE = 5  # calls before processes come: a short backlog is sorted sooner than they are up
@@ -35,10 +34,9 @@ class Pool:
         if self._calls < PATIENCE or (self._executor is not None and self._sorter == sorter):
             return
         self.dismiss()
-        context, cores = multiprocessing.get_context("spawn"), os.cpu_count() or 1
-        self._executor = ProcessPoolExecutor(cores, mp_context=context, initializer=begin_with, initargs=(sorter,))
+        self._executor = pool_with(sorter)
         self._sorter = sorter
-        self._coming = [self._executor.submit(_is_up) for _ in range(cores)]
+        self._coming = [self._executor.submit(_is_up) for _ in range(os.cpu_count() or 1)]
 
     def is_up(self, sorter: Sorter) -> bool:
         """Whether processes that sort as `sorter` does are there."""
