@@ -161,8 +161,7 @@ class App:
 
     def daemon(self, *, lasting: bool) -> Daemon:
         """Return the whole service, wired; no rulebook is in force yet. Raises UserError for a missing password."""
-        alerts, paths = self.alerts, self.config.paths
-        load = partial(self._load, apart=lasting)
+        alerts, paths, load = self.alerts, self.config.paths, partial(self._load, apart=lasting)
         rules = Rules(paths.rules, paths.templates, load, load, self.database, alerts, self.worker)
         names, expires = tuple(one.name for one in self.config.mailboxes), self.connections.secret_expires
         in_force = partial(getattr, rules, "rulebook")
