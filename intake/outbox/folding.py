@@ -1,4 +1,4 @@
-"""Subject and From as every program reads them: encoded by RFC 2047 and folded by RFC 5322, with no surprise in either.
+"""Header fields as every program reads them: encoded by RFC 2047 and folded by RFC 5322, with no surprise in either.
 
 Python's own folding starts a new line right after a field's name, and ends base64 words with padding, after which GMime
 (notmuch, Balsa) reads no further.
@@ -7,26 +7,12 @@ Python's own folding starts a new line right after a field's name, and ends base
 from __future__ import annotations
 
 import re
-from email.headerregistry import AddressHeader, BaseHeader
-from email.policy import EmailPolicy
 
 LINE = 76  # characters of a line that holds an encoded word (RFC 2047 §2)
 _ROOM = LINE - len("Subject: ") - len("=?utf-8?q??=")  # characters of an encoded word's text, wherever it stands
 _PLAIN = re.compile(r"[!-~]{1,60}")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,60}")
 _LETTER = re.compile(r"[A-Za-z0-9]")  # what stands for itself in any encoded word
-
-
-class Folding(EmailPolicy):
-    """The standard policy but for these two fields."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """Return a whole field; one that was read and not changed stays as it is."""
-        if name == "Subject" and isinstance(value, BaseHeader):
-            return _field(name, unstructured(str(value)))
-        if name == "From" and isinstance(value, AddressHeader) and len(value.addresses) == 1:
-            return _field(name, mailbox(value.addresses[0].display_name, value.addresses[0].addr_spec))
-        return super().fold_binary(name, value)
 
 
 def unstructured(text: str) -> list[str]:
@@ -73,8 +59,8 @@ def _letter(letter: str) -> str:
     return letter if _LETTER.fullmatch(letter) else "".join(f"={byte:02X}" for byte in letter.encode())
 
 
-def _field(name: str, words: list[str]) -> bytes:
-    """Return the field; its name never stands alone on a line."""
+def field(name: str, words: list[str]) -> bytes:
+    """Return the field, which may be folded between these words; its name never stands alone on a line."""
     lines = [" ".join([f"{name}:", *words[:1]])]
     for word in words[1:]:
         if len(lines[-1]) + 1 + len(word) > LINE:

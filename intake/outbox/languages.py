@@ -89,9 +89,8 @@ class Languages:
 
     def chosen(self, mail: str, language: str, *, reviewed_only: bool) -> str | None:
         """Return the folder of that language, or of it without its region; None: English alone."""
-        there = self.tags(mail)
         tags = (language, language.partition("-")[0])
-        found = next((tag for tag in tags if tag != _ENGLISH and tag in there), None)
+        found = next((tag for tag in tags if tag != _ENGLISH and (self._folder / mail / tag).is_dir()), None)
         return None if found and reviewed_only and not self._reviewed(mail, found) else found
 
     def invitations(self, mail: str, *, reviewed_only: bool) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, OSError, 
 _PAGE = "body.html"
 _FILES = ("subject.txt", "body.txt", _PAGE)
 _NOTHING = "it renders to nothing"
+_START = 100  # characters of a mail, among which something mostly shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class _Folder:
     def _write(self, name: str, known: Context, *, page: bool = False) -> str:
         try:
             words = self._environment.write(self._environment.get_template(name), known).strip()
-            if not plain(words):
+            if not (plain(words[:_START]) or plain(words)):
                 raise TemplateError(_NOTHING)
             return inlined(words) if page else words
         except FAULTS as why:
