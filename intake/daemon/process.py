@@ -28,6 +28,7 @@ from intake.outbox.enclosed import Source
 from intake.outbox.escalate import Escalation, away, first
 from intake.outbox.kept_out import KeptOut
 from intake.outbox.sharing import overseen
+from intake.rules.weigh import barred
 from intake.store import ceilings, claims, emergencies, quarantine, recording, rulebooks, tasks, threads
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
@@ -180,7 +181,7 @@ class Processor:
         recorded = recording.record(conn, claim, triage, now, place.placing)
         if not recorded.duplicate:
             self._queue(conn, triage, recorded, place, claim, sorter, now)
-            if recorded.case_id:
+            if recorded.case_id and (place.placing.case_id or barred(triage.decision.flags)):
                 KeptOut(self.composer, rulebook).act(conn, recorded.case_id, recorded.message_id, now)
             if recorded.case_id and not claim.late and not place.placing.note_of and is_to_be_reached(triage):
                 tasks.begin(conn, recorded.message_id, recorded.case_id, now)
@@ -221,9 +222,10 @@ class Processor:
         """Begin an emergency where this is one; return whether somebody must take its case."""
         if recorded.case_id is None:
             return False
-        if triage.decision.urgency is Urgency.EMERGENCY and not place.placing.taken_by:
+        begins = triage.decision.urgency is Urgency.EMERGENCY and not place.placing.taken_by
+        if begins:
             emergencies.begin(conn, recorded.message_id, recorded.case_id, now)
-        return bool(emergencies.of_case(conn, recorded.case_id))
+        return begins or (place.placing.case_id is not None and bool(emergencies.of_case(conn, recorded.case_id)))
 
     def _heed(  # noqa: PLR0913, PLR0917 (what came back, why, and what is known of it)
         self,

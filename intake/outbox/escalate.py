@@ -185,9 +185,11 @@ class Escalation:
 
 def away(conn: Connection, case_id: int, mail_id: int | None, sender: str) -> list[int]:
     """Note that an automatic answer came to what was asked of its sender; return the emergencies that concerns."""
+    open_ones = emergencies.of_case(conn, case_id)
+    if not open_ones:
+        return []
     ours = [outbox.c.id == mail_id] if mail_id is not None else []
     answered = or_(outbox.c.recipient_key == address_key(sender), *ours)
-    open_ones = emergencies.of_case(conn, case_id)
     sent = outbox.c.message_id.in_(open_ones) & (outbox.c.kind == "routed") & outbox.c.state.in_(("sent", "unknown"))
     changes = {"reason_code": AWAY.code, "reason_detail": AWAY.detail}
     found = update(outbox).where(sent, answered).values(changes).returning(outbox.c.message_id)

@@ -5,14 +5,15 @@ The outbox is what is counted, so that nothing is forgotten over a restart and e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
 from intake.mail.addresses import address_hash, address_key
 from intake.mail.values import Delivery, Reason, Triage
+from intake.store.columns import Utc
 from intake.store.locks import take_turn
 from intake.store.tables import messages, outbox
 
@@ -27,6 +28,32 @@ _ACKNOWLEDGEMENT = outbox.c.kind == "acknowledgement"
 _WAITING = outbox.c.state.in_(("queued", "due-later", "sending"))
 # When one went out; of one that may have gone out, when it was due.
 _WENT = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
+
+
+def _counted(span: timedelta) -> ColumnElement[int]:
+    """Count what went out within the span, or may have, and what is still to go, which may go any time.
+
+    What a clock that was set back since puts into the far future does not count.
+    """
+    since, until = (bindparam(f"{end}_{span.days}", type_=Utc) for end in ("since", "until"))
+    went = and_(outbox.c.state.in_(("sent", "unknown")), since < _WENT, until > _WENT)
+    return func.count().filter(or_(_WAITING, went))
+
+
+_HAD = select(*(_counted(span) for span, _ in CEILINGS)).where(
+    func.coalesce(outbox.c.kind, "") == "acknowledgement",  # else SQLite goes by the index of kinds
+    outbox.c.recipient_key == bindparam("key"),
+)
+# The mails at once that a sender has caused lately, by partner; found by the sender, not the day's mails.
+_CAUSED = (
+    select(outbox.c.partner, func.count())
+    .where(
+        outbox.c.message_id.in_(select(messages.c.id).where(messages.c.sender_key == bindparam("key"))),
+        func.coalesce(outbox.c.kind, "") == "routed",  # else SQLite goes by the index of kinds
+        or_(_WAITING, and_(outbox.c.sent_at > bindparam("since"), outbox.c.sent_at < bindparam("until"))),
+    )
+    .group_by(outbox.c.partner)
+)
 
 
 def within(conn: Connection, triage: Triage, sender: str, exempt: Collection[str], now: datetime) -> Triage:
@@ -44,8 +71,8 @@ def _answered_within(conn: Connection, triage: Triage, exempt: Collection[str], 
         return triage
     key = address_key(triage.reply_address)
     take_turn(conn, f"acknowledgements to {key}")
-    for span, most in CEILINGS:
-        if _had(conn, key, span, now) >= most:
+    for (span, most), had in zip(CEILINGS, _had(conn, key, now), strict=True):
+        if had >= most:
             why = f"its address has had {most} acknowledgements within {_days(span)}"
             return replace(triage, acknowledge=None, acknowledge_reason=Reason(TOO_MANY, why))
     return triage
@@ -68,16 +95,8 @@ def _routed_within(conn: Connection, triage: Triage, sender: str, now: datetime)
 
 
 def _caused(conn: Connection, key: str, now: datetime) -> Mapping[str, int]:
-    """Count the mails at once that a sender has caused lately, by partner; found by the sender, not the day's mails."""
-    went = and_(outbox.c.sent_at > now - AT_ONCE[0], outbox.c.sent_at < now + AT_ONCE[0])
-    is_routed = func.coalesce(outbox.c.kind, "") == "routed"  # else SQLite goes by the index of kinds
-    wrote = select(messages.c.id).where(messages.c.sender_key == key)
-    rows = conn.execute(
-        select(outbox.c.partner, func.count())
-        .where(outbox.c.message_id.in_(wrote), is_routed, or_(_WAITING, went))
-        .group_by(outbox.c.partner)
-    )
-    return dict(rows.all())
+    span = {"since": now - AT_ONCE[0], "until": now + AT_ONCE[0]}
+    return dict(conn.execute(_CAUSED, {"key": key, **span}).all())
 
 
 def _is_among(address: str, exempt: Collection[str]) -> bool:
@@ -111,15 +130,11 @@ def _retried_and_due(now: datetime) -> ColumnElement[bool]:
     return and_(outbox.c.state == "due-later", outbox.c.due_at <= now)
 
 
-def _had(conn: Connection, key: str, span: timedelta, now: datetime) -> int:
-    """Count what went to the address, or may have, within the span; and what is still to go, which may go any time.
-
-    What a clock that was set back since puts into the far future does not count.
-    """
-    went = and_(outbox.c.state.in_(("sent", "unknown")), now - span < _WENT, now + span > _WENT)
-    is_one = func.coalesce(outbox.c.kind, "") == "acknowledgement"  # else SQLite goes by the index of kinds
-    counted = and_(is_one, outbox.c.recipient_key == key, or_(_WAITING, went))
-    return conn.scalar(select(func.count()).where(counted)) or 0
+def _had(conn: Connection, key: str, now: datetime) -> Sequence[int]:
+    """Return how many acknowledgements went to the address, or will, within each of `CEILINGS`."""
+    ends = {f"since_{span.days}": now - span for span, _ in CEILINGS}
+    ends |= {f"until_{span.days}": now + span for span, _ in CEILINGS}
+    return conn.execute(_HAD, {"key": key, **ends}).one()
 
 
 def _free_at(conn: Connection, per_hour: int, now: datetime) -> datetime | None:

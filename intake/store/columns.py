@@ -24,7 +24,8 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes neither NUL nor
 
 def storable(value: str) -> str:
     """Return the text with U+FFFD for every character that no database takes."""
-    return UNSTORABLE.sub("\ufffd", value)
+    is_plain = value.isascii() and "\0" not in value
+    return value if is_plain else UNSTORABLE.sub("\ufffd", value)
 
 
 class Words(TypeDecorator[str]):

@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from intake.store.tables import cases, emergencies, takings
 from intake.store.upsert import upsert
 
 State = Literal["open", "alerted", "over", "told"]
 UNTAKEN: tuple[State, ...] = ("open", "alerted")
+
+_OPEN_OF_CASE = (
+    select(emergencies.c.message_id)
+    .where(emergencies.c.case_id == bindparam("case"), emergencies.c.state == "open")
+    .order_by(emergencies.c.message_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,7 @@ def ids(conn: Connection, *states: State) -> list[int]:
 
 def of_case(conn: Connection, case_id: int) -> list[int]:
     """Return the messages of a case whose emergencies are open."""
-    found = select(emergencies.c.message_id).where(emergencies.c.case_id == case_id, emergencies.c.state == "open")
-    return list(conn.scalars(found.order_by(emergencies.c.message_id)))
+    return list(conn.scalars(_OPEN_OF_CASE, {"case": case_id}))
 
 
 def state_of(conn: Connection, message_id: int | None) -> State | None:

@@ -34,6 +34,9 @@ class Standing:
 
 
 _DEAD = select(dead_addresses.c.since).where(dead_addresses.c.address == bindparam("marked"))
+_SENT_AS = (
+    select(outbox).where(outbox.c.header_id.in_(bindparam("header_ids", expanding=True))).order_by(outbox.c.id).limit(1)
+)
 _SEEN_IN = (
     select(thread_ids.c.case_id)
     .where(thread_ids.c.id_hash.in_(bindparam("hashes", expanding=True)))
@@ -183,8 +186,8 @@ def mail_about(
 
     Where there is none: the last mail about that case to that partner, or to who wrote where `partner` is None.
     """
-    named = outbox.c.header_id.in_(list(header_ids))
-    row = conn.execute(select(outbox).where(named).order_by(outbox.c.id).limit(1)).one_or_none()
+    named = list(header_ids)
+    row = conn.execute(_SENT_AS, {"header_ids": named}).one_or_none() if named else None
     if row is None and case_id is not None:
         kind = outbox.c.kind == "acknowledgement" if partner is None else outbox.c.partner == partner
         of_case = select(outbox).where(outbox.c.case_id == case_id, kind)
