@@ -8,6 +8,8 @@ from typing import Any
 
 import re2
 
+_CACHED = 20_000  # characters remembered; hostile text may hold more
+
 _PLAIN = str.maketrans(
     {
         "ł": "l",
@@ -25,12 +27,23 @@ _PLAIN = str.maketrans(
 )
 
 
+class _Table(dict[int, str]):
+    """Code point of a small letter -> the same without marks, worked out when first met."""
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code))
+        result = "".join(each for each in decomposed if not unicodedata.combining(each)).translate(_PLAIN)
+        if len(self) < _CACHED:
+            self[code] = result
+        return result
+
+
+_TABLE = _Table()
+
+
 def folded(text: str) -> str:
     """Return `text` in small letters without marks: "Mulțumesc" and "multumesc" are one."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(each for each in decomposed if not unicodedata.combining(each)).translate(_PLAIN)
+    return text.lower() if text.isascii() else text.lower().translate(_TABLE)
 
 
 def phrases(text: str) -> tuple[str, ...]:

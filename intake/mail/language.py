@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from heapq import nlargest
+from string import ascii_letters
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -19,10 +19,11 @@ from intake.mail.values import Language
 _SAMPLE = 6_000  # characters that are judged; more of a letter changes nothing
 _SHORT = 60  # letters below which the subject is read too
 _PIECE = 240  # characters from which a piece of a letter can be judged by itself
-_ENGLISH = 3.0  # how many times likelier English is here before anything is read
-_ROMANISED = 0.02  # how likely a language is in letters that are not its own
+_ENGLISH = math.log(3.0)  # how many times likelier English is here before anything is read
+_ROMANISED = math.log(0.02)  # how likely a language is in letters that are not its own
 _UNSURE = 0.3  # below this likelihood a text in Latin letters passes for English
 _FLOOR = 1e-4  # the least that the identifier's "no" counts for
+_LEAST = math.log(_FLOOR)
 _CLEAR = 4.0  # lead, as a logarithm, from which the identifier has never disagreed
 _SMALL_WORDS = 20.0  # weight of the share of a language's small words among the words
 _OWN_LETTERS = 60.0  # weight of the share of a language's own letters among the characters
@@ -47,7 +48,8 @@ _DENSE = {"Hani": 4, "ja": 3, "ko": 2}  # letters of an alphabet that say what o
 
 _NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@\S+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
-_BREAK = re.compile(r"(?<=[.!?…])\s|\n")
+_BREAK = re.compile(r"\n|\s(?<=[.!?…].)")
+_NO_LETTERS = bytes(set(range(128)) - set(ascii_letters.encode()))
 
 
 def detect(text: str, subject: str = "") -> Language:
@@ -56,10 +58,10 @@ def detect(text: str, subject: str = "") -> Language:
     English is assumed where little speaks for anything else; "und" means that there is not a letter to judge by.
     Bounded time: at most 6,000 characters of each are read. The first call loads the identifier (0.7 s, 90 MB).
     """
-    sample = _NOT_PROSE.sub(" ", text[:_SAMPLE])
+    sample = _prose(text[:_SAMPLE])
     scripts = _scripts(sample)
     if sum(scripts.values()) < _SHORT:
-        sample = f"{sample}\n{_NOT_PROSE.sub(' ', subject[:_SAMPLE])}"
+        sample = f"{sample}\n{_prose(subject[:_SAMPLE])}"
         scripts = _scripts(sample)
     if not scripts:
         return Language("und", 0.0)
@@ -68,9 +70,17 @@ def detect(text: str, subject: str = "") -> Language:
     return Language(tag, round(confidence * letters / sum(scripts.values()), 3))
 
 
+def _prose(text: str) -> str:
+    """Return `text` without links and addresses."""
+    return _NOT_PROSE.sub(" ", text) if "@" in text or "://" in text or "www." in text.lower() else text
+
+
 def _scripts(text: str) -> Counter[str]:
     """Return the letters of `text` by script, weighed by what a letter of that script says."""
     found: Counter[str] = Counter()
+    if text.isascii():
+        letters = len(text.encode().translate(None, _NO_LETTERS))
+        return Counter(Latn=letters) if letters else found
     for character, times in Counter(text).items():
         script = _BLOCKS[bisect_right(_STARTS, ord(character)) - 1][1]
         if script:
@@ -127,21 +137,25 @@ def _likelihoods(text: str, tags: Iterable[str], romanised: Iterable[str] = ()) 
 
     The identifier, which takes longest, is not asked where the others leave no doubt.
     """
-    scores = dict.fromkeys(tags, 0.0) | dict.fromkeys(romanised, math.log(_ROMANISED))
+    scores = dict.fromkeys(tags, 0.0) | dict.fromkeys(romanised, _ROMANISED)
     if "en" in scores:
-        scores["en"] += math.log(_ENGLISH)
+        scores["en"] += _ENGLISH
     words = [word for word in _WORD.findall(folded(text)) if not word.isdigit()]
-    small_words = _small_words()
+    small_words, share = _small_words(), _SMALL_WORDS / (len(words) + 3)
     for word in words:
-        for tag, weight in small_words.get(word, ()):
-            if tag in scores:
-                scores[tag] += _SMALL_WORDS * weight / (len(words) + 3)
-    for tag in scores.keys() & LETTERS.keys():
-        scores[tag] += _OWN_LETTERS * sum(map(text.count, LETTERS[tag])) / (len(text) + 3)
-    first, second = nlargest(2, scores, key=lambda tag: scores[tag])
-    identified = {first: 1.0} if scores[first] - scores[second] > _CLEAR else _identified(text, tags)
+        if word in small_words:
+            for tag, weight in small_words[word]:
+                if tag in scores:
+                    scores[tag] += share * weight
+    if not text.isascii():
+        for tag in scores.keys() & LETTERS.keys():
+            scores[tag] += _OWN_LETTERS * sum(map(text.count, LETTERS[tag])) / (len(text) + 3)
+    *_, second, first = sorted(scores.values())
+    is_clear = first - second > _CLEAR
+    identified = {max(scores, key=scores.__getitem__): 1.0} if is_clear else _identified(text, tags)
     for tag in tags:
-        scores[tag] += math.log(max(identified.get(tag, 0.0), _FLOOR))
+        likelihood = identified.get(tag, 0.0)
+        scores[tag] += math.log(likelihood) if likelihood > _FLOOR else _LEAST
     return _softmax(scores)
 
 
@@ -154,7 +168,9 @@ def _softmax(scores: Mapping[str, float]) -> dict[str, float]:
 
 def _chinese(text: str) -> str:
     """Tell the two ways of writing by what each one's own national character set lacks."""
-    leaning = Counter((_encodes(character, "gb2312"), _encodes(character, "big5")) for character in text)
+    leaning: Counter[tuple[bool, bool]] = Counter()
+    for character, times in Counter(text).items():
+        leaning[_encodes(character, "gb2312"), _encodes(character, "big5")] += times
     return "zh-Hant" if leaning[False, True] > leaning[True, False] else "zh-Hans"
 
 
