@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
+from threading import Thread
 
 from intake.mail.values import Triage
 from intake.processes import here, pool_with
@@ -23,41 +24,37 @@ class Pool:
 
     def __init__(self) -> None:
         """Begin without any process."""
-        self._executor: ProcessPoolExecutor | None = None
+        self._coming: Future[ProcessPoolExecutor] | None = None  # done when every process is up
         self._sorter: Sorter | None = None
-        self._coming: list[Future[int]] = []  # done when the processes are up
         self._calls = 0  # since they were last sent away
 
     def call(self, sorter: Sorter) -> None:
         """Have processes come that sort as `sorter` does, at the fifth call: a second or two later `is_up`."""
         self._calls += 1
-        if self._calls < PATIENCE or (self._executor is not None and self._sorter == sorter):
+        if self._calls < PATIENCE or self._sorter == sorter:
             return
         self.dismiss()
-        self._executor = pool_with(sorter)
-        self._sorter = sorter
-        self._coming = [self._executor.submit(_is_up) for _ in range(os.cpu_count() or 1)]
+        self._sorter, self._coming = sorter, Future()
+        # Beside: each is handed the rulebook by a pipe, which it does not empty before it is up.
+        Thread(target=_begin, args=(sorter, self._coming), name="pool", daemon=True).start()
 
     def is_up(self, sorter: Sorter) -> bool:
         """Whether processes that sort as `sorter` does are there."""
-        return self._sorter == sorter and all(one.done() and not one.exception() for one in self._coming)
-
-    @property
-    def processes(self) -> set[int]:
-        """The ids of those that have answered."""
-        return {one.result() for one in self._coming if one.done()}
+        coming = self._coming
+        return self._sorter == sorter and coming is not None and coming.done() and not coming.exception()
 
     def sort(self, letters: Sequence[Letter]) -> Iterator[Triage]:
         """Yield what each letter was sorted to, in order; later ones go on meanwhile. Once `is_up`.
 
         Raises whatever sorting raises, and BrokenProcessPool where a process is ended from outside: then none is up.
         """
-        if self._executor is None:
+        if self._coming is None:
             raise BrokenProcessPool("there is none")
+        executor = self._coming.result()
         futures: list[Future[list[Triage]]] = []
         try:
             parts = (letters[start : start + AT_ONCE] for start in range(0, len(letters), AT_ONCE))
-            futures += (self._executor.submit(_sort, part) for part in parts)
+            futures += (executor.submit(_sort, part) for part in parts)
             for future in futures:
                 yield from future.result()
         except BrokenProcessPool:
@@ -69,14 +66,30 @@ class Pool:
 
     def dismiss(self) -> None:
         """Have the processes end."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = self._sorter = None
-        self._coming, self._calls = [], 0
+        if self._coming is not None:
+            self._coming.add_done_callback(_end)
+        self._coming = self._sorter = None
+        self._calls = 0
 
 
-def _is_up() -> int:
-    return os.getpid()
+def _begin(sorter: Sorter, coming: Future[ProcessPoolExecutor]) -> None:
+    executor = pool_with(sorter)
+    try:
+        for one in [executor.submit(_is_up) for _ in range(os.cpu_count() or 1)]:
+            one.result()
+    except BrokenProcessPool as error:
+        coming.set_exception(error)
+    else:
+        coming.set_result(executor)
+
+
+def _end(coming: Future[ProcessPoolExecutor]) -> None:
+    if not coming.exception():
+        coming.result().shutdown(wait=False, cancel_futures=True)
+
+
+def _is_up() -> None:
+    """Answer."""
 
 
 def _sort(letters: Sequence[Letter]) -> list[Triage]:

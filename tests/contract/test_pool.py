@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
+from multiprocessing import active_children
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -88,8 +87,8 @@ def test_a_backlog_gets_one_outcome_each(database: Database, pool: Pool) -> None
 def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None:
     """Promise 1: where the processes are ended from outside, the service sorts what they had, once each."""
     keep(database, count := BATCH * 2)
-    for one in list(pool.processes):
-        os.kill(one, signal.SIGKILL)
+    for one in active_children():
+        one.kill()
     processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
     while processor.process():
         pass
@@ -98,10 +97,9 @@ def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None
 
 def test_processes_that_end_between_two_batches_are_called_anew(pool: Pool) -> None:
     """Promise 1: a pool whose processes ended while nothing was sorted is not taken for one that is up."""
-    (first, *_) = pool.processes
-    os.kill(first, signal.SIGKILL)
+    active_children()[0].kill()
     until = time.monotonic() + 20
-    while time.monotonic() < until and not pool._executor._broken:  # type: ignore[union-attr]
+    while time.monotonic() < until and not pool._coming.result()._broken:  # type: ignore[union-attr]
         time.sleep(0.05)
     with pytest.raises(BrokenProcessPool):
         next(pool.sort([[(letter(1), ARRIVED, False)]]))
