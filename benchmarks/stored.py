@@ -80,7 +80,8 @@ def multiply(database: Database, wanted: int) -> int:
         words = [(row["id"], _words(row)) for row in had[messages]]
     count = len(had[messages])
     copies = max(0, wanted // count - 1)
-    shift = Shift(step, timedelta(days=365 * YEARS) / max(1, copies), _references())
+    taken = {row["reference"] for row in had[cases]}
+    shift = Shift(step, timedelta(days=365 * YEARS) / max(1, copies), _references(taken))
     for some in _some(range(1, copies + 1), max(1, BATCH // count)):
         with database.transaction() as conn:
             for table in COPIED:
@@ -94,9 +95,9 @@ def multiply(database: Database, wanted: int) -> int:
     return count * (copies + 1)
 
 
-def _references() -> Iterator[str]:
-    """Yield references, none twice."""
-    chance, drawn = random.Random(SEED), set[str]()
+def _references(taken: set[str]) -> Iterator[str]:
+    """Yield references that are not taken, none twice."""
+    chance, drawn = random.Random(SEED), set(taken)
     while True:
         if (one := new_reference(chance)) not in drawn:
             drawn.add(one)

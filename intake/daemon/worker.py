@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
@@ -72,7 +73,7 @@ class Service:
     pause: Pause = threading.Event.wait  # how a thread waits
 
     def once(self, stop: threading.Event) -> Summary:
-        """Do one full pass: receive, triage, make due digests, deliver all that is due.
+        """Do one full pass: receive and triage, make due digests, deliver all that is due.
 
         What fails is told in the summary, and the next step is tried.
         """
@@ -80,11 +81,7 @@ class Service:
         if self.rules.fault:
             summary.faults, summary.mend = [str(self.rules.fault)], True
         self._try(summary, self._recover)
-        for receiver in self.receivers:
-            receiver.stopping = stop.is_set
-            self._receive(summary, receiver)
-        while not stop.is_set() and (triaged := self._try(summary, self.processor.process)):
-            summary.triaged += triaged
+        self._take_in(summary, stop)
         if self.scanner:
             self._try(summary, self.scanner.again)
         summary.digests = self._try(summary, self.digester.make_due)
@@ -97,6 +94,32 @@ class Service:
         summary.waiting = self._try(summary, self.deliverer.waiting)
         summary.faults = list(dict.fromkeys(summary.faults))
         return summary
+
+    def _take_in(self, summary: Summary, stop: threading.Event) -> None:
+        """Receive, and sort meanwhile what is kept already."""
+        bell, received = threading.Event(), threading.Event()
+
+        def sort() -> None:
+            while not stop.is_set():
+                bell.clear()
+                last = received.is_set()
+                triaged = self._try(summary, self.processor.process)
+                summary.triaged += triaged
+                if last and not triaged:
+                    return
+                if not triaged:
+                    bell.wait()
+
+        with ThreadPoolExecutor(1, thread_name_prefix="triage") as beside:
+            sorting = beside.submit(sort)
+            try:
+                for receiver in self.receivers:
+                    receiver.progress, receiver.stopping = lambda _kept: bell.set(), stop.is_set
+                    self._receive(summary, receiver)
+            finally:
+                received.set()
+                bell.set()
+            sorting.result()
 
     def _receive(self, summary: Summary, receiver: Receiver) -> None:
         def let_go() -> int:

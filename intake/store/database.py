@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,11 +18,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from intake.errors import UserError
+from intake.errors import Temporary, UserError
 from intake.store.alone import Lock, refuse_network
 from intake.store.faults import fault
+from intake.store.same_file import SameFile
 
 BUSY_SECONDS = 10.0  # how long to wait for what another has locked
 CONNECT_SECONDS = 10
@@ -54,10 +56,12 @@ class Database:
         self._clock = clock
         self._address = (url, password)
         self._lock: Lock | None = None
+        self._writing: threading.Lock | None = None  # of SQLite: held by the thread that writes
         self.path: Path | None = None  # of SQLite's file
         if parsed.get_backend_name() == "sqlite":
             self.path = Path(parsed.database or "").absolute()
             self._engine = _sqlite(self.path)
+            self._writing = threading.Lock()
         else:
             self._engine = _postgresql(parsed if password is None else parsed.set(password=password))
 
@@ -77,7 +81,7 @@ class Database:
 
         Raises Temporary where waiting helps, UserError where a person must act, SQLAlchemy's own error for our faults.
         """
-        with self._boundary(), self._engine.connect() as conn:
+        with self._turn(), self._boundary(), self._engine.connect() as conn:
             writing = conn.execution_options(writes=True)
             with writing.begin():
                 yield writing
@@ -117,6 +121,17 @@ class Database:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Have one thread write at a time on SQLite, where a writer in the way is looked for only now and then."""
+        if self._writing is not None and not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise Temporary("the database is locked by another thread")
+        try:
+            yield
+        finally:
+            if self._writing is not None:
+                self._writing.release()
 
     @contextmanager
     def _boundary(self) -> Iterator[None]:
@@ -177,7 +192,7 @@ def _sqlite(path: Path) -> Engine:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise UserError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed, or use PostgreSQL")
 
-    same_file = _SameFile(path)
+    same_file = SameFile(path)
 
     def connect() -> sqlite3.Connection:
         same_file.check()
@@ -195,39 +210,6 @@ def _sqlite(path: Path) -> Engine:
 def _set_up_connection(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-class _SameFile:
-    """Gives up connections whose file was moved away; refuses another in its place, to which the old log would go."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: tuple[int, int] | None = None  # the first that was opened
-
-    def __call__(self, *_: Any) -> None:
-        """Look before a connection is used; raises DisconnectionError, UserError."""
-        self.check()
-        if _file(self._path) is None:
-            raise DisconnectionError
-
-    def check(self) -> None:
-        """Raise UserError where there is another file; opening it would be the harm."""
-        found = _file(self._path)
-        self._file = self._file or found
-        if found not in (None, self._file):
-            raise UserError(
-                f"another file was put in the place of {self._path} while this ran: stop it, leave no -wal and -shm "
-                "beside the file, and start it again"
-            )
-
-
-def _file(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another that bears its name later; None: there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _begin(conn: Connection) -> None:
