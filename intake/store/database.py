@@ -126,7 +126,7 @@ class Database:
     def _turn(self) -> Iterator[None]:
         """Have one thread write at a time on SQLite, where a writer in the way is looked for only now and then."""
         if self._writing is not None and not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise Temporary("the database is locked by another thread")
+            raise Temporary("the database is locked")
         try:
             yield
         finally:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from intake.daemon.receive import Receiver
 from intake.outbox.smtp import SmtpClient
 from intake.store import database as module
 from intake.store.database import Database, upgrade
@@ -123,7 +124,7 @@ def _as_owner(database: Database, name: str | None = None) -> Iterator[Any]:
 
 
 FAULTS = {
-    locked: "locked by another program",
+    locked: "the database is locked",
     full: "disk is full",
     read_only: "read-only",
     gone: "there is no database at|cannot be reached|connection to the database was lost|was stopped",
@@ -148,7 +149,7 @@ def test_away_for_a_minute(build: Callable[..., House], database: Database, faul
     """
     with server(capability="IMAP4rev1") as behind:
         house = build(database, behind)
-        with _happening(house, fault(database), when) as over:
+        with _happening(fault(database), when) as over:
             summary = house.one()
             assert any(_matches(FAULTS[fault], one) for one in summary.faults), summary.faults
             house.clock.advance(MINUTE)
@@ -168,7 +169,7 @@ def _matches(pattern: str, sentence: str) -> bool:
 
 
 @contextmanager
-def _happening(house: House, fault: AbstractContextManager[None], when: str) -> Iterator[Callable[[], None]]:
+def _happening(fault: AbstractContextManager[None], when: str) -> Iterator[Callable[[], None]]:
     """Let the fault begin at that step of the next pass, and end when what is yielded is called."""
     begun: list[bool] = []
 
@@ -181,7 +182,12 @@ def _happening(house: House, fault: AbstractContextManager[None], when: str) -> 
         with suppress(StopIteration):
             fault.__exit__(None, None, None)
 
-    triage, send = Sorter.triage, SmtpClient.send
+    keep, triage, send = Receiver._keep, Sorter.triage, SmtpClient.send
+
+    def keeping(*arguments: Any) -> int:
+        kept = keep(*arguments)
+        begin()
+        return kept
 
     def sorting(*arguments: Any, **named: Any) -> Any:
         begin()
@@ -195,7 +201,7 @@ def _happening(house: House, fault: AbstractContextManager[None], when: str) -> 
         if when == "before":
             begin()
         elif when == "kept":
-            house.receiver.progress = lambda _count: begin()
+            patched.setattr(Receiver, "_keep", keeping)
         elif when == "claimed":
             patched.setattr(Sorter, "triage", sorting)
         else:
