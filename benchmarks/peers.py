@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from benchmarks.mailbox_corpus import write_maildir
 from tests.servers.dovecot import Dovecot
 
 BATCH = 50  # messages of one FETCH
+DAYS, MONTH = 365, 30 * 86_400.0  # that old messages came within, for each day of the young ones; seconds since then
 ATTACHED = "django-helpdesk"  # from the package index, into a folder of its own
 SETTINGS = """
 SECRET_KEY = "benchmark"
@@ -58,32 +60,41 @@ class Mailboxes:
     def __enter__(self) -> Mailboxes:
         """Start the server and write the messages."""
         self.server.start()
-        self._model = self.server.base / "model"
-        self.bytes = write_maildir(self._model, self.messages)
-        self._own(self._model)
+        self._young, self._old = self.server.base / "young", self.server.base / "old"
+        self.bytes = write_maildir(self._young, self.messages)
+        shutil.copytree(self._young, self._old)
+        for path in self._old.glob("cur/*"):
+            arrived = path.stat().st_mtime - MONTH - (time.time() - path.stat().st_mtime) * DAYS
+            os.utime(path, (arrived, arrived))
+        for folder in (self._young, self._old):
+            self._own(folder)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop it; everything goes."""
         self.server.stop()
 
-    def user(self, count: int | None = None, first: int = 0) -> str:
-        """Return a user with `count` messages in INBOX (all by default) from `first` on, which Dovecot has indexed."""
+    def user(self, count: int | None = None, first: int = 0, *, old: bool = False) -> str:
+        """Return a user with `count` messages in INBOX (all by default) from `first` on, which Dovecot has indexed.
+
+        They came within the last day; `old` ones within the year that ended a month ago.
+        """
         user = self.server.user()
-        self.copy(self.server.maildir(user), count, first)
+        self.copy(self.server.maildir(user), count, first, old=old)
         self._own(self.server.maildir(user).parent)
         with self.client(user) as client:
             client.select_folder("INBOX")
             client.fetch(client.search(), ["RFC822.SIZE", "INTERNALDATE"])
         return user
 
-    def copy(self, folder: Path, count: int | None = None, first: int = 0) -> None:
+    def copy(self, folder: Path, count: int | None = None, first: int = 0, *, old: bool = False) -> None:
         """Make `folder` a Maildir of `count` messages from `first` on: links to the same files."""
+        model = self._old if old else self._young
         for part in ("tmp", "new", "cur"):
             (folder / part).mkdir(parents=True)
         end = None if count is None else first + count
-        for name in sorted(one.name for one in (self._model / "cur").iterdir())[first:end]:
-            os.link(self._model / "cur" / name, folder / "cur" / name)
+        for name in sorted(one.name for one in (model / "cur").iterdir())[first:end]:
+            os.link(model / "cur" / name, folder / "cur" / name)
 
     def client(self, user: str) -> IMAPClient:
         """Return a client that is signed in."""
