@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_qp, b2a_base64
 from collections.abc import Callable, Iterable
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from intake.mail.charsets import decode, storable
 from intake.mail.transfer import from_base64
@@ -26,6 +26,8 @@ _PARAMETER = re.compile(
 )
 _MEDIA_TYPE = re.compile(r"\s*([!#-'*+.0-9A-Z^-z|~-]+)\s*/\s*([!#-'*+.0-9A-Z^-z|~-]+)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_NAME = re.compile(r"[\w-]{1,60}", re.ASCII)
+_SIMPLE = re.compile(r"[ !#-\[\]-~]*")
 _MOST_PARAMETERS = 100
 _LONGEST_NAME = 200  # bytes in UTF-8, so that the name with a suffix fits any file system
 
@@ -189,6 +191,19 @@ def _joined(parts: Iterable[tuple[int, bool, str]]) -> str:
             charset, _, value = value.split("'", 2)  # noqa: PLW2901 - what follows the charset and the language
         octets += unquote_to_bytes(value) if extended else value.encode("utf-8")
     return decode_words(decode(octets, charset)[0])
+
+
+def written(head: str, values: dict[str, str]) -> str:
+    """Return a value that every parser reads alike; parameters that cannot be so written are left out."""
+    out = [head]
+    for name, value in values.items():
+        if not _NAME.fullmatch(name):
+            continue
+        if _SIMPLE.fullmatch(value) and "=?" not in value:
+            out.append(f'{name}="{value}"')
+        elif name in ("name", "filename"):
+            out.append(f"{name}*=utf-8''{quote(value, safe='')}")
+    return "; ".join(out)
 
 
 def media_type(head: str) -> str:

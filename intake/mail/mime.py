@@ -1,12 +1,16 @@
-"""Map a raw mail in linear time: its parts by offset, their headers capped; no body is copied or decoded."""
+"""Make a raw mail fit for the parser in linear time: its parts by offset, its headers capped, large bodies left out."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from intake.mail import headers as header
+from intake.mail.transfer import encoding
 
+LEFT_OUT = "X-Left-Out"  # header of a part whose body stayed behind: its place in `Prepared.bodies`
+LARGE = 1024  # bytes of an encoded body from which it is left out
 DEEPEST = 30  # multiparts within multiparts
 MOST_PARTS = 1_000
 MOST_FIELDS = 1_000  # in one header block
@@ -25,6 +29,7 @@ _KNOWN = re.compile(
 )
 _DASHES = re.compile(rb"--([^\r\n]*)")
 _BLANK = re.compile(rb"[ \t\r\n]*+")
+_INTERPRETED = ("from", "to", "cc", "reply-to", "date")
 
 
 @dataclass(slots=True)
@@ -51,17 +56,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
-    """What a mail is made of."""
+class Prepared:
+    """A mail made fit: what the parser gets, and what was kept from it."""
 
-    top: Part  # the mail itself, the others below it
+    skeleton: bytes  # a small well-formed mail of the same parts
     fields: tuple[tuple[str, str], ...]  # top header: (name in lower case, unfolded text, encoded words not yet read)
+    bodies: tuple[tuple[int, int], ...]  # where the bodies that were left out stand in the raw mail
     types: tuple[str, ...]  # media type of every part as declared, in order
+    type_parameters: tuple[tuple[str, str], ...]  # of the mail's own Content-Type
     defects: tuple[str, ...]
 
 
-def mapped(raw: bytes) -> Map:
-    """Map `raw`. Time and memory are linear in its size."""
+def prepare(raw: bytes) -> Prepared:
+    """Map `raw` and write the skeleton. Time and memory are linear in the size of `raw`."""
     defects: list[str] = []
     top = _mapped(raw, defects)
     parts = top.all()
@@ -69,7 +76,17 @@ def mapped(raw: bytes) -> Map:
         defects.append("a multipart has no parts; read as text")
     charset = next((part.values["charset"] for part in parts if "charset" in part.values), "")
     fields = tuple((name, header.value_text(value, charset)) for name, value in top.fields)
-    return Map(top, fields, tuple(part.type for part in parts), tuple(dict.fromkeys(defects)))
+    bodies: list[tuple[int, int]] = []
+    boundary = sha256(b"".join(raw[part.start : part.end] for part in parts if _is_kept(part))).hexdigest()[:32]
+    lines = [*_top_lines(fields), *_part_lines(top, raw, boundary, bodies)]
+    return Prepared(
+        b"".join(lines),
+        fields,
+        tuple(bodies),
+        tuple(part.type for part in parts),
+        tuple(top.values.items()),
+        tuple(dict.fromkeys(defects)),
+    )
 
 
 def top_field(raw: bytes, name: str) -> str:
@@ -209,3 +226,58 @@ def _cut(value: bytes, defects: list[str]) -> tuple[bytes, int]:
     kept = value[:LONGEST_FIELD]
     kept = kept.rpartition(b",")[0] or kept
     return kept, len(value) - len(kept)
+
+
+def _is_kept(part: Part) -> bool:
+    """Whether the parser gets the body of `part`: that of a short leaf."""
+    if part.children or part.too_deep or part.type.startswith("message/"):
+        return False
+    return part.end - part.start < LARGE
+
+
+def _top_lines(fields: tuple[tuple[str, str], ...]) -> list[bytes]:
+    """Write the fields of the top header that the parser interprets."""
+    lines: list[bytes] = []
+    for wanted in _INTERPRETED:
+        values = [value for name, value in fields if name == wanted and value]
+        if values:
+            value = ", ".join(values) if wanted in ("to", "cc") else values[0]
+            lines.append(f"{wanted}: {header.repair_words(value[:LONGEST_FIELD])}\r\n".encode())
+    return lines
+
+
+def _part_lines(part: Part, raw: bytes, boundary: str, bodies: list[tuple[int, int]]) -> list[bytes]:
+    """Write a part and those below it. Boundaries come from a hash, so that no body holds one."""
+    lines: list[bytes] = []
+    values = {name: value for name, value in part.values.items() if name != "boundary"}
+    media = part.type
+    if part.children:
+        boundary += "."
+        values["boundary"] = boundary
+    elif not _is_kept(part):
+        lines.append(f"{LEFT_OUT}: {len(bodies)}\r\n".encode())
+        bodies.append((part.start, part.end))
+    if part.type.startswith("multipart/") and not part.children:
+        media = "application/octet-stream" if part.too_deep else "text/plain"
+    lines.append(f"Content-Type: {header.written(media, values)}\r\n".encode())
+    lines += _other_lines(part)
+    lines.append(b"\r\n")
+    if _is_kept(part):
+        lines.append(raw[part.start : part.end])
+    for child in part.children:
+        lines += [f"\r\n--{boundary}\r\n".encode(), *_part_lines(child, raw, boundary, bodies)]
+    if part.children:
+        lines.append(f"\r\n--{boundary}--\r\n".encode())
+    return lines
+
+
+def _other_lines(part: Part) -> list[bytes]:
+    """Write disposition, encoding and id of a part so that every parser reads them alike."""
+    lines: list[str] = []
+    if value := part.text("content-disposition"):
+        lines.append(f"Content-Disposition: {header.written(*header.parameters(value))}\r\n")
+    if value := part.text("content-transfer-encoding"):
+        lines.append(f"Content-Transfer-Encoding: {encoding(value)}\r\n")
+    if value := part.text("content-id"):
+        lines.append(f"Content-ID: {value}\r\n")
+    return [line.encode() for line in lines]

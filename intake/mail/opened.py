@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import Message as Tree
 
 from intake.mail import headers as header
 from intake.mail import mime, smime, tnef
@@ -72,9 +73,10 @@ class Opener:
 
 
 def _leaf(data: bytes, media: str, name: str, content_id: str, parameters: dict[str, str]) -> Leaf:
-    shown = content_id.strip("<> \t") if content_id.isprintable() else ""
-    disposition = "" if parameters or content_id else "attachment"
-    return Leaf(data, (0, len(data)), media, name, disposition, "8bit", shown, parameters)
+    part = Tree()
+    if content_id.isprintable() and content_id:
+        part["Content-ID"] = content_id
+    return Leaf(part, data, (0, len(data)), media, name, "" if parameters or content_id else "attachment", parameters)
 
 
 def _media(declared: str) -> str:

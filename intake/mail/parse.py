@@ -1,4 +1,4 @@
-"""Raw bytes to a Message: the mail is mapped, mail-parser reads addresses and dates, and the rest is settled here."""
+"""Raw bytes to a Message: mail-parser reads the mail once it is made fit, and what it leaves open is settled here."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from itertools import islice
 from urllib.parse import unquote
 
 import mailparser
-from mailparser.dates import parse_mail_date
 from mailparser.utils import get_addresses
 
 from intake.mail import headers as header
 from intake.mail.body import Body, body
 from intake.mail.charsets import decode, storable
 from intake.mail.message import UNREAD, Address, Attachment, Message
-from intake.mail.mime import LONGEST_FIELD, Map, mapped
+from intake.mail.mime import Prepared, prepare
 from intake.mail.opened import Opener
 from intake.mail.parts import Container, Leaf, leaves, tree
 from intake.mail.protection import protection
@@ -67,46 +66,37 @@ def attachment_contents(raw: bytes) -> Iterator[Callable[[], bytes]]:
 
 
 class _Mail:
-    """A raw mail, its parts told apart and those packed into one opened."""
+    """A raw mail at the stage where mail-parser has read it."""
 
     def __init__(self, raw: bytes) -> None:
         log = logging.getLogger(mailparser.__name__)
         if log.level != _QUIET:
             log.setLevel(_QUIET)  # it logs what it cannot read, word for word (G4)
-        self.map: Map = mapped(raw)
-        self.topmost = dict(reversed(self.map.fields))
-        self.inner: list[Map] = []  # what signed parts hold
+        self.prepared: Prepared = prepare(raw)
+        self.topmost = dict(reversed(self.prepared.fields))
+        self.parser = mailparser.parse_from_bytes(self.prepared.skeleton)
+        self.inner: list[Prepared] = []  # what signed parts hold
         self.opener = Opener(self._entity)
-        self.tree = self.opener.opened(tree(self.map.top, raw))
+        self.tree = self.opener.opened(tree(self.parser.message, raw, self.prepared.bodies))
         self.body: Body = body(self.tree, self.opener.budget)
 
     def _entity(self, raw: bytes) -> Leaf | Container:
         """Read a MIME entity within the mail."""
-        found = mapped(raw)
-        self.inner.append(found)
-        return tree(found.top, raw)
+        prepared = prepare(raw)
+        self.inner.append(prepared)
+        return tree(mailparser.parse_from_bytes(prepared.skeleton).message, raw, prepared.bodies)
 
     def raw_value(self, name: str) -> str | None:
         """The topmost field `name`, encoded words not yet read."""
         return self.topmost.get(name)
 
-    def fit_value(self, name: str, *, all_: bool = False) -> str:
-        """The first field `name` that says something, or `all_` of them, so that every parser can read it."""
-        values = [value for key, value in self.map.fields if key == name and value]
-        return header.repair_words(", ".join(values if all_ else values[:1])[:LONGEST_FIELD])
-
-
-def _addresses(mail: _Mail) -> tuple[dict[str, tuple[Address, ...]], list[str]]:
-    """Return the mailboxes of every address field (RFC 5322 §3.4), by name, and what is wrong with the fields."""
-    found: dict[str, tuple[Address, ...]] = {}
-    defects: list[str] = []
-    for name in ("cc", "from", "reply-to", "to"):
-        value, faults = mail.raw_value(name), list[dict[str, str]]()
-        found_here = get_addresses(mail.fit_value(name, all_=name in ("cc", "to")), defects=faults, decode_names=True)
-        defects += [f"the {name} header: {fault['reason']}" for fault in faults]
-        pairs = [("" if shown == address else shown, address) for shown, address in found_here]
-        found[name] = _mailboxes(pairs) or _guessed_mailbox(value) if value else ()
-    return found, defects
+    def addresses(self, name: str) -> tuple[Address, ...]:
+        """The mailboxes of an address field (RFC 5322 §3.4)."""
+        value = self.raw_value(name)
+        if not value:
+            return ()
+        found = self.parser.from_ if name == "from" else getattr(self.parser, name.replace("-", "_"))
+        return _mailboxes(found) or _guessed_mailbox(value)
 
 
 def _mailboxes(found: Sequence[tuple[str, str]]) -> tuple[Address, ...]:
@@ -133,32 +123,32 @@ def _guessed_mailbox(value: str) -> tuple[Address, ...]:
 
 
 def _message(mail: _Mail) -> Message:
-    fields, top = mail.map.fields, mail.map.top
+    fields = mail.prepared.fields
     subject = header.decode_words(mail.raw_value("subject") or "")
-    addresses, address_faults = _addresses(mail)
-    date, date_defect, date_faults = _date(mail)
+    date, date_defect = _date(mail)
+    attachments = _attachments(mail.body)
     return Message(
         headers=tuple((name, header.decode_words(value)) for name, value in fields),
         subject=header.clean(subject).strip(),
-        from_=addresses["from"],
+        from_=mail.addresses("from"),
         sender=_sender(mail.raw_value("sender")),
-        reply_to=addresses["reply-to"],
-        to=addresses["to"],
-        cc=addresses["cc"],
+        reply_to=mail.addresses("reply-to"),
+        to=mail.addresses("to"),
+        cc=mail.addresses("cc"),
         return_path=_return_path(mail.raw_value("return-path")),
         date=date,
         message_id=next(iter(header.message_ids(mail.raw_value("message-id") or "")), None),
         in_reply_to=header.message_ids(mail.raw_value("in-reply-to") or ""),
         references=header.message_ids(mail.raw_value("references") or ""),
-        content_type=top.type,
-        content_type_parameters=tuple(top.values.items()),
+        content_type=mail.prepared.types[0],
+        content_type_parameters=mail.prepared.type_parameters,
         text=mail.body.text,
         html=mail.body.html,
         plain=mail.body.plain,
-        attachments=_attachments(mail.body),
-        part_types=tuple(each for one in (mail.map, *mail.inner) for each in one.types),
-        defects=_defects(mail, subject, date_defect, address_faults + date_faults),
-        protection=protection(top.type, [*mail.opener.packages, *leaves(mail.tree)], mail.body.text),
+        attachments=attachments,
+        part_types=tuple(each for one in (mail.prepared, *mail.inner) for each in one.types),
+        defects=_defects(mail, subject, date_defect),
+        protection=protection(mail.prepared.types[0], [*mail.opener.packages, *leaves(mail.tree)], mail.body.text),
     )
 
 
@@ -176,17 +166,11 @@ def _return_path(value: str | None) -> str | None:
     return (inner[1] if inner else value).strip()
 
 
-def _date(mail: _Mail) -> tuple[datetime | None, str, list[str]]:
-    """Return the Date in UTC, a defect, "" where it follows RFC 5322 §3.3, and what mail-parser says against it."""
-    value, read_strictly = mail.raw_value("date"), parse_mail_date(mail.fit_value("date") or None)
-    faults = [f"the date header: {reason}" for reason in read_strictly.reasons]
-    if read_strictly.value is not None:
-        return read_strictly.value, "", faults
-    return *_malformed_date(value), faults
-
-
-def _malformed_date(value: str | None) -> tuple[datetime | None, str]:
-    """Make what can be made of a Date that follows no grammar."""
+def _date(mail: _Mail) -> tuple[datetime | None, str]:
+    """Return the Date in UTC, and a defect: "" where it follows RFC 5322 §3.3."""
+    value = mail.raw_value("date")
+    if mail.parser.date is not None:
+        return mail.parser.date.astimezone(UTC), ""
     if not value:
         return None, "there is no Date header" if value is None else "the Date header is empty"
     for read in (parsedate_to_datetime, datetime.fromisoformat):
@@ -225,14 +209,16 @@ def _is_inline(leaf: Leaf, shown: set[str], html: str) -> bool:
     return bool(html) and leaf.disposition != "attachment" and bool(leaf.content_id or leaf.disposition)
 
 
-def _defects(mail: _Mail, subject: str, date_defect: str, faults: list[str]) -> tuple[str, ...]:
-    parts = [defect for one in (mail.map, *mail.inner) for defect in one.defects]
+def _defects(mail: _Mail, subject: str, date_defect: str) -> tuple[str, ...]:
+    parts = [defect for one in (mail.prepared, *mail.inner) for defect in one.defects]
     found = [*parts, *mail.opener.defects, *mail.body.defects, *filter(None, [date_defect])]
-    if sum(name == "from" for name, _ in mail.map.fields) > 1:
+    if sum(name == "from" for name, _ in mail.prepared.fields) > 1:
         found.append("there is more than one From header; the topmost counts")
     if subject != header.clean(subject):
         found.append("the subject holds marks that turn the direction of text; left out")
-    return tuple(dict.fromkeys([*found, *faults]))
+    found += [f"the {fault['header']} header: {fault['reason']}" for fault in mail.parser.address_header_defects]
+    found += [f"the date header: {fault['reason']}" for fault in mail.parser.date_header_defects]
+    return tuple(dict.fromkeys(found))
 
 
 def _unread(raw: bytes, error: str) -> Message:

@@ -1,8 +1,9 @@
-"""The parts of a mail as its body and its attachments need them."""
+"""The parts of a parsed mail as its body and its attachments need them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.message import Message as Tree
 
 from intake.mail import headers as header
 from intake.mail import mime
@@ -16,23 +17,30 @@ _TEXT = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/mark
 class Leaf:
     """A part without parts below it. An attached mail is one, too: it is not looked into."""
 
+    part: Tree
     raw: bytes  # the whole mail
-    span: tuple[int, int]  # where the body stands in `raw`
+    span: tuple[int, int] | None  # where the body stands in `raw`, where it was kept from the parser
     type: str  # media type in lower case
     name: str  # file name as it came, decoded; "" where there is none
     disposition: str  # "attachment", "inline", ""
-    encoding: str  # of the body, as `transfer.encoding` names it
-    content_id: str  # without brackets, "" where there is none
     parameters: dict[str, str]  # of the Content-Type, names in lower case
 
     def content(self) -> bytes:
         """Return the body with its transfer encoding taken off."""
-        start, end = self.span
-        return decoded(self.raw[start:end], self.encoding)
+        if self.span is not None:
+            start, end = self.span
+            return decoded(self.raw[start:end], encoding(str(self.part.get("content-transfer-encoding", ""))))
+        payload = self.part.get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else b""
 
     def parameter(self, name: str) -> str:
         """Return a parameter of the Content-Type, "" where there is none."""
         return self.parameters.get(name, "")
+
+    @property
+    def content_id(self) -> str:
+        """The Content-ID without brackets, "" where there is none."""
+        return str(self.part.get("content-id", "")).strip("<> \t")
 
     @property
     def readable(self) -> bool:
@@ -56,28 +64,21 @@ class Container:
     children: tuple[Leaf | Container, ...]
 
 
-def tree(part: mime.Part, raw: bytes) -> Leaf | Container:
-    """Return a part of `raw` with those below it."""
-    if part.children:
-        return Container(part.type, tuple(tree(child, raw) for child in part.children))
-    disposition, how = header.parameters(part.text("content-disposition"))
-    return Leaf(
-        raw,
-        (part.start, part.end),
-        _leaf_type(part),
-        how.get("filename") or part.values.get("name", ""),
-        disposition,
-        encoding(part.text("content-transfer-encoding")),
-        part.text("content-id").strip("<> \t"),
-        part.values,
-    )
+def tree(part: Tree, raw: bytes, bodies: tuple[tuple[int, int], ...]) -> Leaf | Container:
+    """Return what the parser made of the skeleton of `raw`, with the bodies that were kept from it within reach."""
+    kind = part.get_content_type()
+    behind = part.get(mime.LEFT_OUT)
+    if behind is None and part.is_multipart():
+        return Container(kind, tuple(tree(child, raw, bodies) for child in _children(part)))
+    span = None if behind is None else bodies[int(behind)]
+    _, about = header.parameters(str(part.get("content-type", "")))
+    disposition, how = header.parameters(str(part.get("content-disposition", "")))
+    name = how.get("filename") or about.get("name", "")
+    return Leaf(part, raw, span, kind, name, disposition, about)
 
 
-def _leaf_type(part: mime.Part) -> str:
-    """Return what a part without parts is read as."""
-    if not part.type.startswith("multipart/"):
-        return part.type
-    return "application/octet-stream" if part.too_deep else "text/plain"
+def _children(part: Tree) -> list[Tree]:
+    return [child for child in part.get_payload() if isinstance(child, Tree)]
 
 
 def leaves(node: Leaf | Container) -> list[Leaf]:
