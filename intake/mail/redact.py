@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 
 from intake.mail import redact_names, redact_numbers
 from intake.mail.personal import NOBODY, Flat, Found, Kind, Writer, flat
@@ -35,11 +36,16 @@ _NAMES: tuple[Callable[[str, Sequence[Token]], Iterator[Found]], ...] = (
 
 def redact(text: str, kinds: AbstractSet[Kind], writer: Writer = NOBODY, limit: int | None = None) -> str:
     """Return `text` with marks in place of what is of these kinds; at most what stood within the first `limit`."""
+    return redacted(text, partial(find, kinds=kinds, writer=writer), limit)
+
+
+def redacted(text: str, find_in: Callable[[str], tuple[Found, ...]], limit: int | None = None) -> str:
+    """Return the same by what `find_in` finds in a text."""
     if limit is not None and len(text) > limit:
-        found = tuple(one for one in find(text[: limit + _AHEAD], kinds, writer) if one.start < limit)
+        found = tuple(one for one in find_in(text[: limit + _AHEAD]) if one.start < limit)
         text = with_marks(text, found, 0, max([limit, *(one.end for one in found)]))
     for _ in range(_PASSES):
-        found = find(text, kinds, writer)
+        found = find_in(text)
         if not found:
             break
         text = with_marks(text, found, 0, len(text))

@@ -45,6 +45,11 @@ def from_base64(data: bytes) -> bytes:
         return pybase64.b64decode(digits + b"=" * (-len(digits) % 4))
 
 
+def to_base64(data: bytes) -> bytes:
+    """Encode in lines of 76 characters that end with CRLF (RFC 2045 §6.8)."""
+    return pybase64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
 def uu_blocks(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Return `data` without its uuencoded blocks, and each block's file name and content."""
     kept: list[bytes] = []

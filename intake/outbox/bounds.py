@@ -9,7 +9,8 @@ from time import thread_time
 from typing import Any, TypeVar, cast
 
 from jinja2 import Template, TemplateRuntimeError, nodes
-from jinja2.runtime import Context
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -26,13 +27,33 @@ REFUSALS = frozenset({TOO_MUCH, TOO_LONG, TOO_LARGE})
 
 _WIDTH = re.compile(r"%[^a-zA-Z%]*(\d{6}|\*)")  # of printf's formats
 
+_LONG = (str, list, tuple)  # what can be too long
+_OF_DICTS = frozenset(dir(dict))
+_OF_LOOPS = tuple(name for name in dir(LoopContext) if name[0] != "_")
+
 Value = TypeVar("Value")
 _taken: ContextVar[list[float]] = ContextVar("taken")  # steps, and when it began
+
+
+class _Generator(CodeGenerator):
+    """Has a template call what looks after it straight, as no template can name that."""
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
+        """Write a call; jinja2 asks."""
+        if not isinstance(node.node, nodes.EnvironmentAttribute):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write("(")
+        for argument in node.args:
+            self.visit(argument, frame)
+        self.write(")")
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
     """A sandbox in which every template comes to an end, with an outcome that fits into a mail."""
 
+    code_generator_class = _Generator
     intercepted_binops = frozenset({"*", "**", "%", "+"})
     bounded = True  # False for templates that are known to end, however much there is to tell
 
@@ -52,6 +73,16 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             _taken.reset(token)
         return "".join(pieces)
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return what a dot leads to as jinja2 does: at once where it is an entry, a field of ours, or of a loop."""
+        made = type(obj)
+        if made is dict and attribute in obj and attribute not in _OF_DICTS:
+            return obj[attribute]
+        fields = _OF_LOOPS if made is LoopContext else getattr(made, "__match_args__", ())
+        if attribute in fields and not attribute.startswith("_"):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
     def step(self) -> str:
         """Count one step; every loop, macro and file of a template begins its turn with this."""
         taken = _taken.get()
@@ -63,7 +94,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def fitting(self, value: Value) -> Value:
         """Return what an expression has made, unless it is too long."""
-        if self.bounded and isinstance(value, str | list | tuple) and len(value) > CHARACTERS:
+        if self.bounded and isinstance(value, _LONG) and len(value) > CHARACTERS:
             raise TemplateRuntimeError(TOO_LONG)
         return value
 

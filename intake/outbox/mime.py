@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode, encodebytes
+from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import cast
 
+from intake.mail.transfer import to_base64
 from intake.outbox.folding import field, mailbox, unstructured
 from intake.outbox.quoting import one_line
 from intake.outbox.templates import Rendered
@@ -95,29 +96,26 @@ def _together(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 
 def _words(subtype: str, text: str) -> bytes:
     """Return a part of text: as it is where that is 7-bit in short lines, else encoded the shorter way."""
-    data = _BREAK.sub(b"\r\n", text.encode("utf-8", "replace"))
+    data = text.encode("utf-8", "replace")
+    data = _BREAK.sub(b"\r\n", data) if b"\r" in data else data.replace(b"\n", b"\r\n")
     quoted = b2a_qp(data)
     if quoted == data:
         return _part(f'text/{subtype}; charset="utf-8"', "7bit", data)
     if len(quoted) * 3 < len(data) * 4:
         return _part(f'text/{subtype}; charset="utf-8"', "quoted-printable", quoted)
-    return _part(f'text/{subtype}; charset="utf-8"', "base64", _base64(data))
+    return _part(f'text/{subtype}; charset="utf-8"', "base64", to_base64(data))
 
 
 def _file(file: File) -> bytes:
     type_ = f'{file.type}; charset="utf-8"' if file.type.startswith("text/") else file.type
     name = f'filename="{file.name}"'
     more = f"inline; {name}\r\nContent-ID: <{file.cid}>" if file.cid else f"attachment; {name}"
-    return _part(type_, "base64", _base64(file.content), f"Content-Disposition: {more}\r\n")
+    return _part(type_, "base64", to_base64(file.content), f"Content-Disposition: {more}\r\n")
 
 
 def _part(type_: str, encoding: str, content: bytes, more: str = "") -> bytes:
     fields = f"Content-Type: {type_}\r\nContent-Transfer-Encoding: {encoding}\r\n{more}\r\n"
     return fields.encode("ascii") + content
-
-
-def _base64(data: bytes) -> bytes:
-    return encodebytes(data).replace(b"\n", b"\r\n")
 
 
 def _shortened(subject: str) -> str:

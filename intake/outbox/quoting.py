@@ -33,17 +33,18 @@ _SCHEMES = (
     "mailto|tel|smsto?|callto|facetime|skype|sip|im|xmpp|irc|whatsapp|geo|market|intent|news|onenote|outlook|"
     "ms-[a-z]+|search-ms|javascript|vbscript|data|file|cid"
 )
+# What a text must hold for each, the expression, and what is written instead; what holds none of the first is not read.
 _LINKS = (
-    (re.compile(rf"{_START}http(?=s?:)", re.IGNORECASE), "hxxp"),
-    (re.compile(r":(?=[/\\]{2})"), "[:]"),
-    (re.compile(rf"{_START}({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
-    (re.compile(r"(?<=\S)[@＠﹫](?=\S)"), "[at]"),
-    (re.compile(rf"{_START}(www)(?:\.|{_STOP})", re.IGNORECASE), r"\1[.]"),
+    (":", re.compile(r"[hH](?<![A-Za-z0-9].)(?i:ttp)(?=s?:)"), "hxxp"),
+    (":", re.compile(r":(?=[/\\]{2})"), "[:]"),
+    (":", re.compile(rf"{_START}({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
+    ("@＠﹫", re.compile(r"[@＠﹫](?<=\S.)(?=\S)"), "[at]"),
+    ("wW", re.compile(rf"([wW](?<![A-Za-z0-9].)(?i:ww))(?:\.|{_STOP})"), r"\1[.]"),
     # "e.g." and "3.50" stay.
-    (re.compile(rf"(?<=[^\s.])\.(?={_TOP}|(?![A-Za-z])[^\W\d_])"), "[.]"),
-    (re.compile(rf"(?<=[^\s.{_EAST}]){_STOP}(?={_TOP}|(?![A-Za-z{_EAST}])[^\W\d_])"), "[.]"),
-    (re.compile(rf"(?<=\S){_STOP}(?={_EASTERN_TOPS})", re.IGNORECASE), "[.]"),
-    (re.compile(r"\\\\(?=\w)"), r"\\[\\]"),
+    (".", re.compile(rf"\.(?<=[^\s.].)(?={_TOP}|(?![A-Za-z])[^\W\d_])"), "[.]"),
+    ("。．｡", re.compile(rf"{_STOP}(?<=[^\s.{_EAST}].)(?={_TOP}|(?![A-Za-z{_EAST}])[^\W\d_])"), "[.]"),
+    ("。．｡", re.compile(rf"{_STOP}(?<=\S.)(?={_EASTERN_TOPS})", re.IGNORECASE), "[.]"),
+    ("\\", re.compile(r"\\\\(?=\w)"), r"\\[\\]"),
 )
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"]{1,64}@[^\s@<>(),;:\"]{1,255}")
 _NUMBER = re.compile(r"(?<!\w)\+?\(?\d(?:[\s().-]{0,3}\d){8,14}(?!\w)")
@@ -51,6 +52,8 @@ _NUMBER = re.compile(r"(?<!\w)\+?\(?\d(?:[\s().-]{0,3}\d){8,14}(?!\w)")
 
 def plain(text: str) -> str:
     r"""Return `text` with `\n` for every line break and without controls or invisible characters."""
+    if text.replace("\n", " ").isprintable():
+        return text.strip()
     broken = _BREAKS.sub("\n", _SURROGATES.sub("\ufffd", text)).replace("\t", " ")
     return _INVISIBLE.sub("", broken).strip()
 
@@ -60,8 +63,9 @@ def safe(text: str, limit: int) -> str:
     shown = plain(text)
     if len(shown) > limit:
         shown = shown[: max(limit - 1, 0)].rstrip() + "…"
-    for pattern, written in _LINKS:
-        shown = pattern.sub(written, shown)
+    for signs, pattern, written in _LINKS:
+        if any(sign in shown for sign in signs):
+            shown = pattern.sub(written, shown)
     return shown
 
 

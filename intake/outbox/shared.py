@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from intake.mail import redact
 from intake.mail.redact import Found, Writer
 from intake.mail.values import Evidence, Span, Triage, Urgency
 from intake.outbox.sharing import Terms
 from intake.rules.match import ATTACHMENT_NAMES, FULL_TEXT, OWN_WORDS, SUBJECT
-from intake.rules.program import Rule
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import officers
 
@@ -99,7 +99,10 @@ class _Letter:
     def __init__(self, triage: Triage, of: Terms, partner: Partner, rulebook: Rulebook) -> None:
         self._triage, self._of, self._partner, self._rulebook = triage, of, partner, rulebook
         self._writer = writer_of(triage)
-        self._found: dict[str, tuple[Found, ...]] = {}
+        # Words are told as they stand and by what rules fired on in them.
+        self._find: Callable[[str], tuple[Found, ...]] = cache(
+            partial(redact.find, kinds=of.taken_out, writer=self._writer)
+        )
 
     def makers(self) -> Mapping[str, Callable[[], object]]:
         """Return what makes each field but those that every level lets go."""
@@ -117,7 +120,7 @@ class _Letter:
         }
 
     def _redacted(self, text: str, limit: int) -> str:
-        return redact.redact(text, self._of.taken_out, self._writer, limit) if self._of.taken_out else text[: limit + 1]
+        return redact.redacted(text, self._find, limit) if self._of.taken_out else text[: limit + 1]
 
     def _words(self) -> str:
         """Return the sender's own words; the whole text where there are none, or rules fired on the rest of it."""
@@ -162,10 +165,8 @@ class _Letter:
         text = self._text(span.field)
         if not whole and text[span.start : span.end] != span.text:  # the text was not kept as it was read
             return self._redacted(span.text, LINE)
-        if span.field not in self._found:
-            apart = _JOINT.sub(" ", text) if span.field == ATTACHMENT_NAMES else text
-            self._found[span.field] = redact.find(apart, self._of.taken_out, self._writer)
-        return redact.with_marks(text, self._found[span.field], span.start, min(span.end, len(text))).strip()
+        found = self._find(_JOINT.sub(" ", text) if span.field == ATTACHMENT_NAMES else text)
+        return redact.with_marks(text, found, span.start, min(span.end, len(text))).strip()
 
     def _text(self, field: str) -> str:
         triage = self._triage
@@ -179,7 +180,7 @@ class _Letter:
 
     def _telling(self) -> list[Evidence]:
         """Leave out rules that did nothing for what was decided; safety rules come first, then what counts most."""
-        safe = {one.id for one in self._rules() if one.safety}
+        safe = self._rulebook.safety
         told = [one for one in self._triage.decision.evidence if self._did(one)]
         return sorted(told, key=lambda one: (one.rule not in safe, -abs(one.weight)))
 
@@ -188,10 +189,7 @@ class _Letter:
         return Why(self._name_of(evidence.rule), self._did(evidence), tuple(words)[:WORDS_OF_A_RULE])
 
     def _name_of(self, rule: str) -> str:
-        return next((one.name for one in self._rules() if one.id == rule and one.name), rule)
-
-    def _rules(self) -> tuple[Rule, ...]:
-        return self._rulebook.program.rules if self._rulebook.program else ()
+        return self._rulebook.rule_names.get(rule, rule)
 
     def _did(self, evidence: Evidence) -> tuple[str, ...]:
         """Return in words what a rule did for what was decided; of what it weighs, only what it speaks for."""

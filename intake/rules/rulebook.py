@@ -115,6 +115,11 @@ class Rulebook:
         """Ids of the safety rules (R10)."""
         return frozenset(rule.id for rule in self.program.rules if rule.safety) if self.program else frozenset()
 
+    @cached_property
+    def rule_names(self) -> Mapping[str, str]:
+        """Names of the rules that have one, by id."""
+        return {rule.id: rule.name for rule in self.program.rules if rule.name} if self.program else {}
+
     def partner(self, id_: str) -> Partner:
         """Return that partner. Raises UserError that names those there are."""
         if id_ not in self.partners:

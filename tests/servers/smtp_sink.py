@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import logging
 import ssl
 import threading
 import time
@@ -70,6 +71,7 @@ class SmtpSink:
 
     def start(self) -> SmtpSink:
         """Listen on `port`, or on a free one where it is 0; the same port again after a stop."""
+        logging.getLogger("mail").setLevel(logging.ERROR)  # aiosmtpd's notes on its own past
         if self._loop.is_closed():
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, name="smtp-sink", daemon=True)

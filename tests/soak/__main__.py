@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import secrets
 import shutil
 import signal
@@ -40,7 +39,6 @@ def main() -> int:
         console.print(f"{why}: nothing can be proven without it")
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the servers are stopped
-    logging.getLogger("mail").setLevel(logging.ERROR)  # aiosmtpd's notes on its own past
     results = [
         _soak(Plan(arguments.kills or KILLS[one], one, arguments.seed), console, keep=arguments.keep)
         for one in databases
