@@ -175,10 +175,10 @@ def guessed(data: bytes, declared: str = "") -> str:
     sample = data[:_SAMPLE]
     if sample.isascii():
         sample = bytes(byte for byte in data if byte > 0x7F)[:_SAMPLE]
-    scores = [_score(sample, *candidate) for candidate in _CANDIDATES]
-    best = max(scores)
     if declared == "cp1252" and not _NOT_WESTERN.search(sample.decode(declared, "replace")):
         return declared
+    scores = [_score(sample, *candidate) for candidate in _CANDIDATES]
+    best = max(scores)
     return _CANDIDATES[scores.index(best)][0] if best > 0.6 else "cp1252"
 
 

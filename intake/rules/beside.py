@@ -109,7 +109,7 @@ def _held(facts: Facts, program: Program) -> list[_Held]:
     """Return every rule that holds, also those that another one stops."""
     if not program.rules:
         return []
-    view = look(facts, program.matcher)._replace(told=Told.NOTHING)
+    view = look(facts, program.matcher, Told.NOTHING)
     return [_Held(rule, *fires(rule, outcome)) for rule, outcome in asked(program, view) if outcome.held]
 
 

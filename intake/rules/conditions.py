@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate, chain, islice, pairwise
@@ -120,7 +120,7 @@ class Words:
 class Vocabulary:
     """Any of thousands of single words, each asked for as it stands."""
 
-    words: Collection[str]  # in normal form
+    words: frozenset[str]  # in normal form
     label: str
     needs: Needs = ()
 

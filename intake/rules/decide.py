@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from intake.mail.values import Decision, Evidence, Facts, NearMiss, Span, Urgency
@@ -32,18 +31,18 @@ def decide(facts: Facts, rulebook: Rulebook, *, told: Told = Told.NEAR_MISSES) -
     fired: list[Fired] = []
     evidence: list[Evidence] = []
     near_misses: list[NearMiss] = []
-    view = look(facts, program.matcher)._replace(told=told)
+    view = look(facts, program.matcher, told)
     for rule, outcome in asked(program, view):
         if outcome.held:
-            one, why = fires(rule, outcome)
+            one, why = fires(rule, outcome, _spans(outcome.found) if told else ())
             fired.append(one)
-            evidence.append(replace(why, spans=_spans(outcome.found)) if told else why)
+            evidence.append(why)
             if rule.effects.stop:
                 break
         elif told is Told.NEAR_MISSES and _is_near(rule, outcome) and len(near_misses) < MOST_NEAR_MISSES:
             near_misses.append(NearMiss(rule.id, outcome.why, _spans(outcome.found)))
-    made = conclude(facts, Firings(rulebook, fired), tuple(evidence), tuple(near_misses))
-    return replace(made, areas=program.places.named(view))
+    areas = program.places.named(view)
+    return conclude(facts, Firings(rulebook, fired), tuple(evidence), tuple(near_misses), areas)
 
 
 def _is_near(rule: Rule, outcome: Outcome) -> bool:
@@ -51,10 +50,10 @@ def _is_near(rule: Rule, outcome: Outcome) -> bool:
     return outcome.failed == 1 and bool(outcome.found) and rule.effects.by_word is None
 
 
-def look(facts: Facts, matcher: Matcher) -> View:
+def look(facts: Facts, matcher: Matcher, told: Told = Told.NEAR_MISSES) -> View:
     """Return a message with everything in it that any condition looks for."""
     readings, defaults = readings_of(facts, matcher.read)
-    return View(facts, matcher.search(readings, defaults, spoken_in(facts, defaults)))
+    return View(facts, matcher.search(readings, defaults, spoken_in(facts, defaults)), told)
 
 
 def spoken_in(facts: Facts, defaults: frozenset[str]) -> Spoken:
@@ -100,22 +99,22 @@ def asked(program: Program, view: View) -> Iterator[tuple[Rule, Outcome]]:
             yield rule, rule.when.check(view) if needs_words else Outcome(rule.when.holds(view))
 
 
-def fires(rule: Rule, outcome: Outcome) -> tuple[Fired, Evidence]:
-    """Return what a rule that holds counts, and the evidence of it but for the places of its words."""
+def fires(rule: Rule, outcome: Outcome, spans: tuple[Span, ...] = ()) -> tuple[Fired, Evidence]:
+    """Return what a rule that holds counts, and the evidence of it with the places of its words."""
     times = 1
     words: tuple[str, ...] = ()
     if rule.effects.by_word:
         words = tuple(sorted({one.normal for one in outcome.found} & rule.effects.by_word.rows.keys()))
     else:
         times = _times(rule, outcome)
-    return recalled(rule, times, words)
+    return recalled(rule, times, words, spans)
 
 
-def recalled(rule: Rule, times: int, words: tuple[str, ...]) -> tuple[Fired, Evidence]:
+def recalled(rule: Rule, times: int, words: tuple[str, ...], spans: tuple[Span, ...] = ()) -> tuple[Fired, Evidence]:
     """Return the same of a rule that held, from how often it counted and the words that counted by themselves."""
     fired = Fired(rule, rule.effects.weigh_words(words) if rule.effects.by_word else rule.effects.weigh(times))
     weight = fired.weights.get(rule.effects.category or "", 0)
-    return fired, Evidence(rule.id, weight, (), rule.told, times, words)
+    return fired, Evidence(rule.id, weight, spans, rule.told, times, words)
 
 
 def _times(rule: Rule, outcome: Outcome) -> int:
@@ -136,6 +135,8 @@ def _times(rule: Rule, outcome: Outcome) -> int:
 
 def _spans(found: Sequence[Found]) -> tuple[Span, ...]:
     """Return the first places of `found` in order, without those that lie within another."""
+    if len(found) == 1:
+        return (found[0].span,)
     if any(one.verbatim for one in found):  # others count words, and are to be told beside them
         return tuple(_outermost(one.span for one in found))
     return tuple(one.span for one in _outermost(found))
@@ -152,7 +153,11 @@ def _outermost(places: Iterable[_Place]) -> list[_Place]:
 
 
 def conclude(
-    facts: Facts, fired: Firings, evidence: tuple[Evidence, ...], near_misses: tuple[NearMiss, ...] = ()
+    facts: Facts,
+    fired: Firings,
+    evidence: tuple[Evidence, ...],
+    near_misses: tuple[NearMiss, ...] = (),
+    areas: tuple[str, ...] = (),
 ) -> Decision:
     """Return what follows from the rules that fired, in their order."""
     rulebook = fired.rulebook
@@ -175,5 +180,6 @@ def conclude(
         routes=weigh.delivered(facts, routes, urgency, fired),
         evidence=evidence,
         near_misses=near_misses,
+        areas=areas,
         rulebook=rulebook.version,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -105,13 +105,13 @@ class Findings:
         """Whether one of some leaves found something."""
         return any(leaf in self.by_leaf for leaf in leaves)
 
-    def among(self, words: Collection[str]) -> list[Found]:
+    def among(self, words: frozenset[str]) -> list[Found]:
         """Return where, in what is read by default, each of `words` stands first; single words in normal form."""
         found = []
         for reading in self.readings:
             if reading.field in self.defaults:
-                firsts = {word: n for n, word in reversed(list(enumerate(reading.words))) if word in words}
-                found += [Found(reading, n, n + 1, False) for n in firsts.values()]
+                firsts = sorted(map(reading.words.index, words.intersection(reading.words)))
+                found += [Found(reading, n, n + 1, False) for n in firsts]
         return found
 
 

@@ -91,8 +91,13 @@ class _Node:
 
     def begun(self, word: str) -> list[_Node]:
         """Return where the beginnings of `word` lead."""
-        begins = (word[:length] for length in self.lengths if length <= len(word))
-        return [self.opened[begin] for begin in begins if begin in self.opened]
+        nodes = []
+        for length in self.lengths:
+            if length > len(word):
+                break
+            if (begin := word[:length]) in self.opened:
+                nodes.append(self.opened[begin])
+        return nodes
 
     def child(self, token: str) -> _Node:
         """Return where a word of a pattern leads, made where it is not there yet."""
