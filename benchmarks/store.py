@@ -22,7 +22,7 @@ from intake.store.cases import search
 from intake.store.claims import claim
 from intake.store.database import Database, upgrade
 from intake.store.ledger import keep, known
-from intake.store.recording import record
+from intake.store.recording import batched, record
 from intake.store.state import counts
 from tests.servers.postgres import Postgres, programs
 from tests.store_fixtures import START
@@ -57,10 +57,11 @@ def recording(database: Database, batch: int) -> None:
         if not claims:
             return
         for start in range(0, len(claims), batch):
-            with database.transaction() as conn:
-                for one in claims[start : start + batch]:
+            some = claims[start : start + batch]
+            with database.transaction() as conn, batched(conn, *some) as together:
+                for one in some:
                     made = triage(one.place.uid, own_words=(words := text(one.delivery_id, 250)), full_text=words)
-                    record(conn, one, made, START)
+                    record(together, one, made, START)
 
 
 def rates(database: Database, messages: int) -> Iterator[tuple[str, float]]:

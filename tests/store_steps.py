@@ -12,7 +12,7 @@ from intake.mailbox.source import Fetched
 from intake.store.claims import Claimed, claim
 from intake.store.database import Database
 from intake.store.ledger import keep
-from intake.store.recording import Recorded, record
+from intake.store.recording import Recorded, batched, record
 from intake.store.tables import deliveries, messages
 from tests.store_values import triage
 
@@ -33,8 +33,8 @@ def claimed(database: Database, worker: str = "one", limit: int = 100) -> list[C
 
 def recorded(database: Database, one: Claimed, content: str = "one", **changes: object) -> Recorded:
     """Record a claim as a letter of that content."""
-    with database.transaction() as conn:
-        return record(conn, one, triage(content, **changes), database.clock(conn))
+    with database.transaction() as conn, batched(conn, one) as batch:
+        return record(batch, one, triage(content, **changes), database.clock(conn))
 
 
 def states(database: Database) -> dict[str, str]:

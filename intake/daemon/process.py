@@ -32,7 +32,7 @@ from intake.rules.weigh import barred
 from intake.store import ceilings, claims, emergencies, quarantine, recording, rulebooks, tasks, threads
 from intake.store.claims import Claimed, ClaimLost
 from intake.store.database import Database
-from intake.store.recording import Recorded
+from intake.store.recording import Batch, Recorded, batched
 from intake.triage import Sorter, is_to_be_reached
 
 log = logging.getLogger(__name__)
@@ -158,16 +158,16 @@ class Processor:
 
     def _record(self, claimed: Sequence[Claimed], triages: Sequence[Triage], sorter: Sorter) -> None:
         """Record the outcome of each, and queue what it causes, in one transaction."""
-        with self.database.transaction() as conn:
+        with self.database.transaction() as conn, batched(conn, *claimed) as batch:
             now = self.database.clock(conn)
             recorded = [
-                self._outcome(conn, claim, triage, sorter, now) for claim, triage in zip(claimed, triages, strict=True)
+                self._outcome(batch, claim, triage, sorter, now) for claim, triage in zip(claimed, triages, strict=True)
             ]
         for claim, one in zip(claimed, recorded, strict=True):
             log.info("recorded", extra={"delivery": claim.delivery_id, "message_id": one.message_id})
 
-    def _outcome(self, conn: Connection, claim: Claimed, triage: Triage, sorter: Sorter, now: datetime) -> Recorded:
-        rulebook = sorter.rulebook
+    def _outcome(self, batch: Batch, claim: Claimed, triage: Triage, sorter: Sorter, now: datetime) -> Recorded:
+        conn, rulebook = batch.conn, sorter.rulebook
         report = (
             read_report(triage.read.facts.message, claim.raw) if triage.kind is Kind.BOUNCE and triage.read else None
         )
@@ -178,19 +178,20 @@ class Processor:
         triage = _reachable(conn, not_returned(triage, rulebook))
         exempt = {one.address for one in sorter.identity.intermediaries}
         triage = ceilings.within(conn, triage, place.placing.sender, exempt, now)
-        recorded = recording.record(conn, claim, triage, now, place.placing)
+        recorded = recording.record(batch, claim, triage, now, place.placing)
         if not recorded.duplicate:
-            self._queue(conn, triage, recorded, place, claim, sorter, now)
+            self._queue(batch, triage, recorded, place, claim, sorter, now)
             if recorded.case_id and (place.placing.case_id or barred(triage.decision.flags)):
+                batch.write()
                 KeptOut(self.composer, rulebook).act(conn, recorded.case_id, recorded.message_id, now)
             if recorded.case_id and not claim.late and not place.placing.note_of and is_to_be_reached(triage):
                 tasks.begin(conn, recorded.message_id, recorded.case_id, now)
-            self._heed(conn, triage, place, report, recorded, sorter, now)
+            self._heed(batch, triage, place, report, recorded, sorter, now)
         return recorded
 
     def _queue(  # noqa: PLR0913, PLR0917 (what came, what was decided, by which rulebook, and where it is kept)
         self,
-        conn: Connection,
+        batch: Batch,
         triage: Triage,
         recorded: Recorded,
         place: Place,
@@ -199,7 +200,7 @@ class Processor:
         now: datetime,
     ) -> None:
         """Queue every mail that this message causes."""
-        rulebook, ids = sorter.rulebook, (recorded.message_id, recorded.case_id)
+        conn, rulebook, ids = batch.conn, sorter.rulebook, (recorded.message_id, recorded.case_id)
         if triage.acknowledge and not recorded.repeated_id:
             answer = self.composer.acknowledgement(triage, recorded.reference, *ids, now, rulebook.answers)
             queue.enqueue(conn, answer, now)
@@ -215,7 +216,7 @@ class Processor:
                 mail = routed(triage, recorded.reference, partner, rulebook, *ids, now)
                 queue.enqueue(conn, mail, now, opens)
             else:
-                digest.add(conn, route.partner, recorded.message_id, now)
+                digest.add_later(batch, route.partner, recorded.message_id, now)
 
     @staticmethod
     def _is_asked(conn: Connection, triage: Triage, recorded: Recorded, place: Place, now: datetime) -> bool:
@@ -229,7 +230,7 @@ class Processor:
 
     def _heed(  # noqa: PLR0913, PLR0917 (what came back, why, and what is known of it)
         self,
-        conn: Connection,
+        batch: Batch,
         triage: Triage,
         place: Place,
         report: BounceReport | None,
@@ -238,9 +239,10 @@ class Processor:
         now: datetime,
     ) -> None:
         """Act on a bounce of a mail that failed for good (S7), and on a machine's answer to an emergency (O8)."""
-        concerned: list[int] = []
+        conn, concerned = batch.conn, list[int]()
         failed = next((one for one in (report.failures if report else ()) if one.permanent), None)
         if failed and place.mail is not None:
+            batch.write()
             bounced = Bounced(self.composer, sorter.rulebook, self.alerts)
             acted = bounced.act(conn, place.mail, failed.status, recorded.message_id, now)
             log.warning("came back", extra={"outbox": place.mail.id, "kind": place.mail.kind, "acted": acted})
@@ -249,6 +251,8 @@ class Processor:
             ours = place.mail.id if place.mail is not None else None
             concerned = away(conn, recorded.case_id, ours, triage.from_address)
         escalation = Escalation(self.composer, sorter.rulebook, self.alerts, sorter.zone)
+        if concerned:
+            batch.write()
         for message_id in concerned:
             escalation.go_on(conn, message_id, now)
 

@@ -26,8 +26,9 @@ from intake.outbox.views import DigestItem
 from intake.rules.rulebook import Partner, Rulebook
 from intake.rules.weigh import GENERAL, barred, officers
 from intake.store import seen
+from intake.store.recording import Batch
 from intake.store.tables import digest_items, digests, outbox
-from intake.store.upsert import insert_new
+from intake.store.upsert import adding, insert_new
 
 
 def due_slot(partner: Partner, since: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -58,6 +59,12 @@ def add(conn: Connection, partner_id: str, message_id: int, now: datetime, forme
     """
     row = {"partner": partner_id, "message_id": message_id, "queued_at": now, "formerly": formerly}
     return insert_new(conn, digest_items, row, "partner", "message_id") is not None
+
+
+def add_later(batch: Batch, partner_id: str, message_id: int, now: datetime) -> None:
+    """Put a message that the batch records on what the partner has not had yet, when the batch is written."""
+    row = {"partner": partner_id, "message_id": message_id, "queued_at": now, "formerly": None}
+    batch.put_off(adding(batch.conn.dialect.name, digest_items), row)
 
 
 def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, int]:

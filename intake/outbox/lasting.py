@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 
 from intake.mail.values import MACHINES, Triage
 from intake.rules.compile import PARTNER_FLAGS
@@ -19,6 +19,13 @@ LASTING = frozenset({
     "interpreter", *PARTNER_FLAGS,
 })  # fmt: skip
 _PERSONS = messages.c.kind.not_in(sorted(one.value for one in MACHINES))
+_ITSELF = messages.c.id == bindparam("message")
+_CASE = select(messages.c.case_id).where(_ITSELF).scalar_subquery()
+_FELLOWS = (
+    select(messages.c.id, messages.c.flags)
+    .where(or_(_ITSELF, (messages.c.case_id == _CASE) & _PERSONS))
+    .order_by(messages.c.id)
+)
 
 
 def lasting(flags: Iterable[str]) -> list[str]:
@@ -28,9 +35,7 @@ def lasting(flags: Iterable[str]) -> list[str]:
 
 def of_message(conn: Connection, message_id: int) -> tuple[str, ...]:
     """Return the flags of a message, and what holds of its case."""
-    case_id = select(messages.c.case_id).where(messages.c.id == message_id).scalar_subquery()
-    fellows = or_(messages.c.id == message_id, (messages.c.case_id == case_id) & _PERSONS)
-    rows = conn.execute(select(messages.c.id, messages.c.flags).where(fellows).order_by(messages.c.id)).all()
+    rows = conn.execute(_FELLOWS, {"message": message_id}).all()
     own = [flag for row in rows if row.id == message_id for flag in row.flags]
     return tuple(dict.fromkeys([*own, *lasting(flag for row in rows for flag in row.flags)]))
 

@@ -13,9 +13,10 @@ from intake.mailbox.source import Place
 from intake.store.packing import unpack
 from intake.store.tables import WAITING, deliveries, raws
 
-_STILL_CLAIMED = (
-    select(deliveries.c.raw_hash)
-    .where(deliveries.c.id == bindparam("delivery"), WAITING, deliveries.c.fence == bindparam("by_fence"))
+_STILL_WAITING = (
+    select(deliveries.c.id, deliveries.c.fence)
+    .where(deliveries.c.id.in_(bindparam("claimed", expanding=True)), WAITING)
+    .order_by(deliveries.c.id)
     .with_for_update()
 )
 LARGEST_BYTES = 32 * 1024 * 1024  # of raw mail in one claim, unless one message alone is larger
@@ -32,6 +33,7 @@ class Claimed:
     delivery_id: int
     place: Place
     raw: bytes
+    raw_hash: str
     arrived_at: datetime  # INTERNALDATE, UTC
     late: bool  # never acknowledged (F11)
     left_behind: str  # a sentence where parts were not fetched
@@ -79,15 +81,16 @@ def spare(conn: Connection, first: Claimed) -> None:
     conn.execute(update(deliveries).where(WAITING, mine).values(attempts=deliveries.c.attempts - 1))
 
 
-def hold(conn: Connection, claimed: Claimed) -> str:
-    """Make sure that the claim is still good, and keep it so until this transaction ends; return the raw's hash.
+def hold(conn: Connection, *claimed: Claimed) -> None:
+    """Make sure that all of these claims are still good, and keep them so until this transaction ends.
 
     Raises ClaimLost.
     """
-    raw_hash: str | None = conn.scalar(_STILL_CLAIMED, {"delivery": claimed.delivery_id, "by_fence": claimed.fence})
-    if raw_hash is None:
-        raise ClaimLost(f"delivery {claimed.delivery_id} was taken by another worker, or has its outcome")
-    return raw_hash
+    found = conn.execute(_STILL_WAITING, {"claimed": [one.delivery_id for one in claimed]})
+    fences = {row.id: row.fence for row in found}
+    for one in claimed:
+        if fences.get(one.delivery_id) != one.fence:
+            raise ClaimLost(f"delivery {one.delivery_id} was taken by another worker, or has its outcome")
 
 
 def _free(conn: Connection, now: datetime, lease: timedelta, limit: int) -> list[int]:
@@ -123,6 +126,7 @@ def _claimed(conn: Connection, ids: Sequence[int]) -> list[Claimed]:
             delivery_id=row.id,
             place=Place(row.mailbox, row.folder, row.uidvalidity, row.uid),
             raw=unpack(row.data),
+            raw_hash=row.raw_hash,
             arrived_at=row.arrived_at,
             late=row.late,
             left_behind=row.left_behind,

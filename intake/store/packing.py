@@ -7,12 +7,15 @@ import threading
 import zstandard
 
 LEVEL = 3  # of 22: higher ones save little on mail and cost the receiver time
-_own = threading.local()  # its `unpacker` is one thread's: making one takes longer than unpacking a letter
+_own = threading.local()  # its `packer` and `unpacker` are one thread's: making one takes longer than a letter does
 
 
 def pack(data: bytes) -> bytes:
     """Compress one whole value; its size goes with it."""
-    return zstandard.ZstdCompressor(level=LEVEL).compress(data)
+    if not hasattr(_own, "packer"):
+        _own.packer = zstandard.ZstdCompressor(level=LEVEL)
+    packed: bytes = _own.packer.compress(data)
+    return packed
 
 
 def unpack(packed: bytes) -> bytes:

@@ -1,14 +1,19 @@
-"""A triage becomes a message, in a case where its kind has one, in the transaction that ends its delivery's claim."""
+"""A triage becomes a message, in a case where its kind has one, in the transaction that ends its delivery's claim.
+
+Many are recorded in one transaction. What nothing reads meanwhile is written at its end, each table's rows together.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, exists, select, update
 
 from intake.mail.addresses import address_hash
 from intake.mail.values import Reason, Triage
@@ -46,16 +51,17 @@ class Placing:
 ALONE = Placing()
 
 _KNOWN = (
-    select(messages.c.id, messages.c.case_id, cases.c.reference)
+    select(messages.c.raw_hash, messages.c.id, messages.c.case_id, cases.c.reference)
     .outerjoin(cases, cases.c.id == messages.c.case_id)
     .order_by(messages.c.id)
-    .limit(1)
 )
-_SAME_RAW = _KNOWN.where(messages.c.raw_hash == bindparam("same"))
-_SAME_CONTENT = _KNOWN.where(messages.c.content_key == bindparam("same"))
+_SAME_RAW = _KNOWN.where(messages.c.raw_hash.in_(bindparam("hashes", expanding=True)))
+_SAME_CONTENT = _KNOWN.where(messages.c.content_key == bindparam("same")).limit(1)
 _HAS_OTHER = select(
     exists().where(messages.c.id_key == bindparam("key"), messages.c.content_key != bindparam("content"))
 )
+_HELD = select(cases.c.reference).where(cases.c.id == bindparam("case")).with_for_update()
+_CATEGORIES, _ATTACHMENTS = message_categories.insert(), attachments.insert()
 _DONE = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery"))
@@ -74,21 +80,46 @@ class Recorded:
     repeated_id: bool  # same Message-ID and reply address as another message: never acknowledged (F3)
 
 
-def record(conn: Connection, claimed: Claimed, triage: Triage, now: datetime, placing: Placing = ALONE) -> Recorded:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is recorded in one transaction; `batched` makes one."""
+
+    conn: Connection
+    copies: dict[str, Recorded]  # by the hash of their bytes: what other deliveries of the same have become
+    _put_off: dict[Executable, list[dict[str, Any]]] = field(default_factory=dict)  # rows, by what writes them
+
+    def put_off(self, statement: Executable, *rows: dict[str, Any]) -> None:
+        """Have rows wait that nothing need find before `write`."""
+        self._put_off.setdefault(statement, []).extend(rows)
+
+    def write(self) -> None:
+        """Write what waits: before the transaction ends, and before anything reads what these messages bear."""
+        for statement, rows in self._put_off.items():
+            self.conn.execute(statement, rows)
+        self._put_off.clear()
+
+
+@contextmanager
+def batched(conn: Connection, *claimed: Claimed) -> Iterator[Batch]:
+    """Hold these claims until the transaction ends, for `record`. Raises ClaimLost: nothing is to be recorded."""
+    hold(conn, *claimed)
+    same = conn.execute(_SAME_RAW, {"hashes": [one.raw_hash for one in claimed]}).all()
+    batch = Batch(conn, {row.raw_hash: _copy_of(row) for row in reversed(same)})
+    yield batch
+    batch.write()
+
+
+def record(batch: Batch, claimed: Claimed, triage: Triage, now: datetime, placing: Placing = ALONE) -> Recorded:
     """Record a claimed delivery's one outcome: a new message, or a copy of a message that is here (F3).
 
-    A second message of one Message-ID is flagged and bears no acknowledgement. Raises ClaimLost: nothing is recorded.
+    A second message of one Message-ID is flagged and bears no acknowledgement.
     """
-    raw_hash = hold(conn, claimed)
-    recorded = (
-        _copy(conn, _SAME_RAW, raw_hash)
-        or _insert(conn, claimed, triage, placing, raw_hash, now)
-        or _copy(conn, _SAME_CONTENT, triage.content_key)
-    )
+    recorded = batch.copies.get(claimed.raw_hash) or _insert(batch, claimed, triage, placing, now)
     if recorded is None:
-        raise RuntimeError("the message that this one is a copy of is gone")
+        recorded = _copy_of(batch.conn.execute(_SAME_CONTENT, {"same": triage.content_key}).one())
     outcome = {"outcome": "duplicate" if recorded.duplicate else "recorded", "became": recorded.message_id}
-    conn.execute(_DONE, outcome | {"delivery": claimed.delivery_id})
+    batch.put_off(_DONE, outcome | {"delivery": claimed.delivery_id})
+    batch.copies[claimed.raw_hash] = replace(recorded, duplicate=True, repeated_id=False)
     return recorded
 
 
@@ -104,27 +135,24 @@ def repeats_id(conn: Connection, triage: Triage) -> bool:
     return bool(conn.scalar(_HAS_OTHER, {"key": key, "content": triage.content_key}))
 
 
-def _copy(conn: Connection, which: Select[tuple[int, int | None, str | None]], same: str) -> Recorded | None:
-    """Return the message that this one is a copy of; None where there is none."""
-    row = conn.execute(which, {"same": same}).one_or_none()
-    return row and Recorded(row.id, row.case_id, row.reference or "", duplicate=True, repeated_id=False)
+def _copy_of(row: Any) -> Recorded:
+    return Recorded(row.id, row.case_id, row.reference or "", duplicate=True, repeated_id=False)
 
 
-def _insert(  # noqa: PLR0913, PLR0917 (what it is, where it belongs, and when)
-    conn: Connection, claimed: Claimed, triage: Triage, placing: Placing, raw_hash: str, now: datetime
-) -> Recorded | None:
+def _insert(batch: Batch, claimed: Claimed, triage: Triage, placing: Placing, now: datetime) -> Recorded | None:
     """Insert a new message and all that belongs to it; None where its content is here already."""
+    conn = batch.conn
     repeated = repeats_id(conn, triage)
     if repeated:
         triage = _flagged(triage)
     case_id, reference = _case(conn, placing, now)
-    row = _row(claimed, triage, placing) | {"case_id": case_id, "raw_hash": raw_hash, "recorded_at": now}
+    row = _row(claimed, triage, placing) | {"case_id": case_id, "raw_hash": claimed.raw_hash, "recorded_at": now}
     message_id = insert_new(conn, messages, row, "content_key")
     if message_id is None:
         if placing.case_id is None:
             conn.execute(delete(cases).where(cases.c.id == case_id))
         return None
-    _insert_parts(conn, message_id, triage)
+    _put_off_parts(batch, message_id, triage)
     if case_id is not None:
         _change_case(conn, case_id, message_id, placing, now)
     return Recorded(message_id, case_id, reference, duplicate=False, repeated_id=repeated)
@@ -133,9 +161,7 @@ def _insert(  # noqa: PLR0913, PLR0917 (what it is, where it belongs, and when)
 def _case(conn: Connection, placing: Placing, now: datetime) -> tuple[int | None, str]:
     """Return (id, reference) of the case that it joins or opens; (None, "") where it has none."""
     if placing.case_id is not None:
-        return placing.case_id, conn.execute(
-            select(cases.c.reference).where(cases.c.id == placing.case_id).with_for_update()
-        ).scalar_one()
+        return placing.case_id, conn.execute(_HELD, {"case": placing.case_id}).scalar_one()
     return _open_case(conn, placing, now) if placing.opens else (None, "")
 
 
@@ -160,16 +186,13 @@ def _open_case(conn: Connection, placing: Placing, now: datetime) -> tuple[int, 
             return case_id, reference
 
 
-def _insert_parts(conn: Connection, message_id: int, triage: Triage) -> None:
-    categories = [
-        {"message_id": message_id, "rank": rank, "category": category}
-        for rank, category in enumerate(triage.decision.categories)
-    ]
-    conn.execute(message_categories.insert(), categories)
-    if triage.attachments:
-        conn.execute(attachments.insert(), [{"message_id": message_id} | asdict(one) for one in triage.attachments])
+def _put_off_parts(batch: Batch, message_id: int, triage: Triage) -> None:
+    for rank, category in enumerate(triage.decision.categories):
+        batch.put_off(_CATEGORIES, {"message_id": message_id, "rank": rank, "category": category})
+    for one in triage.attachments:
+        batch.put_off(_ATTACHMENTS, {"message_id": message_id} | asdict(one))
     texts = (triage.subject, triage.from_name, triage.from_address, triage.reply_address or "", triage.full_text)
-    search.index(conn, message_id, *texts)
+    batch.put_off(*search.entry(batch.conn, message_id, *texts))
 
 
 def _flagged(triage: Triage) -> Triage:

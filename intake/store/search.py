@@ -16,10 +16,12 @@ LONGEST_WORD = 64  # characters; longer ones are cut
 ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 
 # Letters that lose nothing a searcher would miss, beside those whose marks Unicode can part off.
-LETTERS = str.maketrans(
-    {"ł": "l", "đ": "d", "ø": "o", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ي": "ی", "ى": "ی"}
-    | {"ك": "ک", "ة": "ه"}
-)
+LETTERS = {
+    "ł": "l", "đ": "d", "ø": "o", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th",
+    "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه",
+}  # fmt: skip
+_LETTERS = re.compile(f"[{''.join(LETTERS)}]")
+_ASCII_WORD = re.compile("[0-9a-z]+")
 
 INTO_SQLITE = sql("INSERT INTO message_words (rowid, words) VALUES (:id, :words)")
 INTO_POSTGRESQL = sql("INSERT INTO message_words (message_id, words) VALUES (:id, CAST(:words AS tsvector))")
@@ -27,17 +29,19 @@ INTO_POSTGRESQL = sql("INSERT INTO message_words (message_id, words) VALUES (:id
 
 def words(text: str) -> list[str]:
     """Return the words as the index holds them: lower case, without diacritics, in order."""
-    return [word[:LONGEST_WORD] for word in _word().findall(_folded(text[:MOST_CHARACTERS]))]
+    folded = _folded(text[:MOST_CHARACTERS])
+    word = _ASCII_WORD if folded.isascii() else _word()
+    return [one[:LONGEST_WORD] for one in word.findall(folded)]
 
 
-def index(conn: Connection, message_id: int, *texts: str) -> None:
-    """Put a message's texts into the index, once."""
+def entry(conn: Connection, message_id: int, *texts: str) -> tuple[TextClause, dict[str, object]]:
+    """Return the statement that puts a message's texts into the index, and its row; for once."""
     found = words("\n".join(texts))
     if conn.dialect.name == "sqlite":
         insert, kept = INTO_SQLITE, " ".join(found)
     else:
         insert, kept = INTO_POSTGRESQL, " ".join(f"'{word}':{place}" for place, word in enumerate(found, 1))
-    conn.execute(insert, {"id": message_id, "words": kept})
+    return insert, {"id": message_id, "words": kept}
 
 
 def matching(conn: Connection, query: str) -> TextClause | None:
@@ -72,7 +76,7 @@ def _folded(text: str) -> str:
         return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = unicodedata.normalize("NFKC", _diacritics().sub("", plain))
-    return bare.translate(LETTERS)[:MOST_CHARACTERS]
+    return _LETTERS.sub(lambda found: LETTERS[found[0]], bare)[:MOST_CHARACTERS]  # most texts bear none
 
 
 @cache

@@ -17,7 +17,7 @@ from intake.store import emergencies
 from intake.store.locks import take_turn
 from intake.store.references import valid_reference
 from intake.store.tables import cases, dead_addresses, keys, messages, outbox, takings, thread_ids
-from intake.store.upsert import upsert
+from intake.store.upsert import adding, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class Standing:
 
 
 _DEAD = select(dead_addresses.c.since).where(dead_addresses.c.address == bindparam("marked"))
+_BY_REFERENCE = select(cases).where(cases.c.reference == bindparam("named"))
+_BY_ID = select(cases).where(cases.c.id == bindparam("named"))
+_SAID = ("from_address", "reply_address", "kind", "note_of", "urgency", "flags", "routes")
+_OF_CASE = (
+    select(*(messages.c[name] for name in _SAID)).where(messages.c.case_id == bindparam("case")).order_by(messages.c.id)
+)
 _SENT_AS = (
     select(outbox).where(outbox.c.header_id.in_(bindparam("header_ids", expanding=True))).order_by(outbox.c.id).limit(1)
 )
@@ -59,24 +65,21 @@ class DeadAddress:
 def by_references(conn: Connection, references: Iterable[str]) -> list[Standing]:
     """Return the cases of those references that there are, in that order."""
     found = (valid_reference(one) for one in references)
-    return [one for name in found if name and (one := _standing(conn, select(cases).where(cases.c.reference == name)))]
+    return [one for name in found if name and (one := _standing(conn, _BY_REFERENCE, name))]
 
 
 def by_ids(conn: Connection, ids: Iterable[str]) -> list[Standing]:
     """Return the cases in which one of those Message-IDs was seen, the oldest first."""
     hashes = [_hash(one) for one in ids]
     found = conn.scalars(_SEEN_IN, {"hashes": hashes}).all() if hashes else []
-    return [one for id_ in found if (one := _standing(conn, select(cases).where(cases.c.id == id_)))]
+    return [one for id_ in found if (one := _standing(conn, _BY_ID, id_))]
 
 
-def _standing(conn: Connection, which: Select[Any]) -> Standing | None:
-    row = conn.execute(which).one_or_none()
+def _standing(conn: Connection, which: Select[Any], named: str | int) -> Standing | None:
+    row = conn.execute(which, {"named": named}).one_or_none()
     if row is None:
         return None
-    columns = (messages.c[name] for name in ("from_address", "reply_address", "kind", "note_of", "urgency", "flags"))
-    found = conn.execute(
-        select(*columns, messages.c.routes).where(messages.c.case_id == row.id).order_by(messages.c.id)
-    ).all()
+    found = conn.execute(_OF_CASE, {"case": row.id}).all()
     said = [one for one in found if one.kind not in MACHINES] or found
     opener = next((one for one in said if one.note_of is None), None)
     addresses = (opener.from_address, opener.reply_address) if opener else ()
@@ -100,7 +103,7 @@ def learn(conn: Connection, case_id: int, ids: Iterable[str]) -> None:
     """Remember that these Message-IDs were seen in that case: who answers one of them may be answering there."""
     rows = [{"id_hash": hashed, "case_id": case_id} for hashed in sorted({_hash(one) for one in ids})]
     if rows:
-        conn.execute(upsert(conn, thread_ids).on_conflict_do_nothing(), rows)
+        conn.execute(adding(conn.dialect.name, thread_ids), rows)
 
 
 def case_id(conn: Connection, reference: str) -> int | None:
@@ -119,15 +122,17 @@ def case_ids(conn: Connection, references: Iterable[str]) -> dict[str, int]:
 
 def close(conn: Connection, reference: str, now: datetime) -> bool | None:
     """Close a case, and with it its emergencies; False where it is closed already, None where there is none."""
-    closed = _turn(conn, reference, {"closed_at": now}, is_closed=False)
-    if closed and (found := case_id(conn, reference)) is not None:
+    found = case_id(conn, reference)
+    closed = None if found is None else _turn(conn, found, {"closed_at": now}, is_closed=False)
+    if found is not None and closed:
         emergencies.end(conn, found)
     return closed
 
 
 def reopen(conn: Connection, reference: str, now: datetime) -> bool | None:
     """Open a case again; False where it is open, None where there is none."""
-    return _turn(conn, reference, {"closed_at": None, "reopened_at": now}, is_closed=True)
+    found = case_id(conn, reference)
+    return None if found is None else _turn(conn, found, {"closed_at": None, "reopened_at": now}, is_closed=True)
 
 
 def take(  # noqa: PLR0913 (who takes what, for whom, by what, when)
@@ -143,12 +148,9 @@ def take(  # noqa: PLR0913 (who takes what, for whom, by what, when)
     return emergencies.end(conn, case_id, taking_id)
 
 
-def _turn(conn: Connection, reference: str, values: dict[str, datetime | None], *, is_closed: bool) -> bool | None:
-    wanted = cases.c.reference == valid_reference(reference)
-    if case_id(conn, reference) is None:
-        return None
+def _turn(conn: Connection, case_id: int, values: dict[str, datetime | None], *, is_closed: bool) -> bool:
     stands = cases.c.closed_at.is_not(None) if is_closed else cases.c.closed_at.is_(None)
-    return conn.execute(update(cases).where(wanted, stands).values(**values)).rowcount > 0
+    return conn.execute(update(cases).where(cases.c.id == case_id, stands).values(**values)).rowcount > 0
 
 
 def is_dead(conn: Connection, address: str) -> bool:

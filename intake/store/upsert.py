@@ -23,6 +23,12 @@ def insert_new(conn: Connection, table: Table, row: Mapping[str, object], *index
 
 
 @cache
+def adding(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the INSERT that leaves out rows of which one like them is there."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
 def _insert_new(dialect: str, table: Table, index: tuple[str, ...]) -> ReturningInsert[Any]:
     insert = _insert(dialect, table).on_conflict_do_nothing(index_elements=index or None)
     return insert.returning(table.c.id)

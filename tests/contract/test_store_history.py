@@ -21,7 +21,7 @@ from intake.rules.beside import Pair
 from intake.rules.rulebook import Rulebook
 from intake.store import history
 from intake.store.database import Database
-from intake.store.recording import record
+from intake.store.recording import batched, record
 from intake.store.tables import messages
 from intake.triage import Sorter, judge
 from intake.unmatched import unmatched
@@ -57,8 +57,8 @@ def store(database: Database, book: Rulebook, raws: list[bytes]) -> list[Triage]
     made = []
     for one in claimed(database):
         made.append(Sorter(book, US, ZONE).triage(one.raw, one.arrived_at, late=one.late))
-        with database.transaction() as conn:
-            record(conn, one, made[-1], database.clock(conn))
+        with database.transaction() as conn, batched(conn, one) as batch:
+            record(batch, one, made[-1], database.clock(conn))
     return made
 
 

@@ -23,7 +23,7 @@ from intake.store.ledger import (
     unsettled,
 )
 from intake.store.quarantine import quarantine, quarantined, raw_of, release
-from intake.store.recording import Recorded, record, repeats_id
+from intake.store.recording import Recorded, batched, record, repeats_id
 from intake.store.tables import cases, deliveries, raws
 from tests.servers.postgres import Pooler
 from tests.store_fixtures import START, Clock
@@ -429,7 +429,8 @@ def test_crash_while_recording_leaves_nothing(database: Database, clock: Clock) 
 
     def crash() -> None:
         with database.transaction() as conn:
-            record(conn, first, triage(), clock())
+            with batched(conn, first) as batch:
+                record(batch, first, triage(), clock())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

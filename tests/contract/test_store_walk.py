@@ -15,7 +15,7 @@ from intake.store.claims import Claimed, ClaimLost, claim, let_go
 from intake.store.database import Database
 from intake.store.ledger import ASK_AGAIN_AFTER, keep, known, mark_settled, unsettled
 from intake.store.quarantine import quarantine, quarantined, release
-from intake.store.recording import record
+from intake.store.recording import batched, record
 from intake.store.tables import cases, deliveries, messages
 from tests.store_fixtures import START, empty
 from tests.store_values import faulty, fetched, place, triage
@@ -84,7 +84,8 @@ class Walk(RuleBasedStateMachine):
         content = f"content {int(one.place.uid) % CONTENTS}"
         try:
             with self.database.transaction() as conn:
-                record(conn, one, triage(content), self.now)
+                with batched(conn, one) as batch:
+                    record(batch, one, triage(content), self.now)
                 perhaps(crash)
         except (Crash, ClaimLost):
             return
@@ -171,8 +172,10 @@ class Walk(RuleBasedStateMachine):
             for row in quarantined(conn):
                 release(conn, row.id, self.now)
             let_go(conn)
-            for one in claim(conn, "last", self.now, LEASE, 100):
-                record(conn, one, triage(f"content {int(one.place.uid) % CONTENTS}"), self.now)
+            last = claim(conn, "last", self.now, LEASE, 100)
+            with batched(conn, *last) as batch:
+                for one in last:
+                    record(batch, one, triage(f"content {int(one.place.uid) % CONTENTS}"), self.now)
             states = set(conn.scalars(select(deliveries.c.state)))
             assert states <= {"recorded", "duplicate"}
             contents = {int(one.uid) % CONTENTS for one in self.kept | self.faults}
