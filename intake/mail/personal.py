@@ -74,13 +74,16 @@ BARRIER = "\0"  # stands where a mark stood: no letter, no digit, no space
 
 def flat(text: str) -> Flat:
     """Return `text` made comparable; marks of ours in it are barriers."""
-    for mark in MARKS:
-        text = text.replace(mark, BARRIER * len(mark))
+    if "[" in text:
+        for mark in MARKS:
+            text = text.replace(mark, BARRIER * len(mark))
     if text.isascii():
         return Flat(text, range(len(text)), len(text))
     table = _table()
-    pairs = [(place, each) for place, char in enumerate(text) if (each := table[char])]
-    return Flat("".join(each for _, each in pairs), [place for place, _ in pairs], len(text))
+    others = {ord(char): table[char] for char in set(text) if table[char] != char}
+    unseen = {chr(code) for code, each in others.items() if not each}
+    at = [place for place, char in enumerate(text) if char not in unseen] if unseen else range(len(text))
+    return Flat(text.translate(others), at, len(text))
 
 
 class _Table(dict[str, str]):

@@ -19,18 +19,18 @@ _PASSES = 4  # a mark may part what looked like one thing into two
 _AHEAD = 500  # characters that are read beyond a limit, so that nothing is cut in two
 
 # Of places that overlap, the kind found first names the whole.
-_NUMBERS: tuple[Callable[[str], Iterator[Found]], ...] = (
-    redact_numbers.mails,
-    redact_numbers.links,
-    redact_numbers.births,
-    redact_numbers.codes,
-    redact_numbers.numbers,
-    redact_numbers.addresses,
+_NUMBERS: tuple[tuple[frozenset[Kind], Callable[[str], Iterator[Found]]], ...] = (
+    (frozenset({Kind.EMAIL}), redact_numbers.mails),
+    (frozenset({Kind.LINK}), redact_numbers.links),
+    (frozenset({Kind.BIRTH}), redact_numbers.births),
+    (frozenset({Kind.POSTCODE, Kind.INSURANCE, Kind.PLATE}), redact_numbers.codes),
+    (frozenset({Kind.PHONE, Kind.NHS}), redact_numbers.numbers),
+    (frozenset({Kind.ADDRESS}), redact_numbers.addresses),
 )
-_NAMES: tuple[Callable[[str, Sequence[Token]], Iterator[Found]], ...] = (
-    redact_names.signed,
-    redact_names.introduced,
-    redact_names.known,
+_NAMES: tuple[tuple[frozenset[Kind], Callable[[str, Sequence[Token]], Iterator[Found]]], ...] = (
+    (frozenset({Kind.WRITER}), redact_names.signed),
+    (frozenset({Kind.WRITER, Kind.NAME}), redact_names.introduced),
+    (frozenset({Kind.NAME}), redact_names.known),
 )
 
 
@@ -83,10 +83,13 @@ def with_marks(text: str, found: Sequence[Found], start: int, end: int) -> str:
 
 
 def _all(plain: Flat, kinds: AbstractSet[Kind], writer: Writer) -> Iterator[Found]:
-    for look in _NUMBERS:
-        yield from look(plain.text)
+    for which, look in _NUMBERS:
+        if which & kinds:
+            yield from look(plain.text)
     if kinds & {Kind.NAME, Kind.WRITER}:
         words = redact_names.tokens(plain.text)
-        yield from redact_names.written(plain.text, words, writer)
-        for search in _NAMES:
-            yield from search(plain.text, words)
+        if Kind.WRITER in kinds:
+            yield from redact_names.written(plain.text, words, writer)
+        for which, search in _NAMES:
+            if which & kinds:
+                yield from search(plain.text, words)

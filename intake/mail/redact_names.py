@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -25,11 +26,14 @@ from intake.mail.signature_words import CLOSINGS, ORGANISATIONS
 
 _L = r"[^\W\d_\u0900-\u0dff\u3400-\u9fff]|[\u0900-\u0963\u0970-\u0dff]"  # vowel signs are no letters to Unicode
 _TOKEN = re.compile(rf"(?:{_L})+|[\u3400-\u9fff]+")
+_PLAIN_TOKEN = re.compile(r"[^\W\d_]+")  # the same, where a text is of neither of those scripts
+_OTHER_SCRIPTS = re.compile("[\u0900-\u0dff\u3400-\u9fff]")
 _BETWEEN = re.compile(r"[ \t]{1,2}|[ \t]?[-‐'’][ \t]?")
 _INITIAL = re.compile(r"\.?[ \t]{0,2}")  # between "J." and what follows
 _HAN = re.compile("[\u3400-\u9fff]")
 _SENTENCE = frozenset('.!?…\n:;•*>"“”«»。！？')
 _LETTERS = frozenset("IAOEYWZИЯВСКОУ")  # that are words
+_SHORTEST_STEM = 4  # letters of a name that an ending follows
 _LONGEST_SIGNED = 5  # words of a line that signs
 MOST_SIGNED = 40  # places of a text where it may be signed: the last ones count
 _SENTENCE_ENDS = re.compile(r"[.!?…。！？,;:]\s*$")
@@ -41,16 +45,12 @@ class Token(NamedTuple):
     word: str
     start: int
     end: int
-
-    @property
-    def low(self) -> str:
-        """The word in small letters."""
-        return self.word.lower()
+    low: str  # the word in small letters
 
     @property
     def cased(self) -> bool:
         """Whether its script knows capitals."""
-        return self.word.lower() != self.word.upper()
+        return self.low != self.word.upper()
 
     @property
     def is_capital(self) -> bool:
@@ -64,14 +64,17 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> list[Token]:
     """Return the words of a flat text."""
-    return [Token(one[0], *one.span()) for one in _TOKEN.finditer(text)]
+    pattern = _TOKEN if not text.isascii() and _OTHER_SCRIPTS.search(text) else _PLAIN_TOKEN
+    return [Token(word := one[0], one.start(), one.end(), word.lower()) for one in pattern.finditer(text)]
 
 
 def written(text: str, words: Sequence[Token], writer: Writer) -> Iterator[Found]:
     """Yield the sender's own name and parts of it, of the local parts of their addresses too."""
     sure, capital = _own(writer)
-    if sure or capital:
-        for one in words:
+    heads = {part[:_SHORTEST_STEM] for part in sure | capital}
+    if heads:
+        alike = (one for one in words if one.low[:_SHORTEST_STEM] in heads or _is_arabic(one.low))
+        for one in alike:
             if _is_own(one, sure) or (one.is_capital and _is_own(one, capital)):
                 yield one.found(Kind.WRITER)
     for part in {part for part in sure if _HAN.match(part)}:
@@ -95,13 +98,17 @@ def _own(writer: Writer) -> tuple[frozenset[str], frozenset[str]]:
 def _is_own(one: Token, parts: frozenset[str]) -> bool:
     """Whether a word is a part of the name, also with an ending, or with an Arabic particle before it."""
     low = one.low
-    if low in parts or ("\u0600" <= low[0] <= "\u06ff" and (low[1:] in parts or low[2:] in parts)):
+    if low in parts or (_is_arabic(low) and (low[1:] in parts or low[2:] in parts)):
         return True
     return one.cased and one.is_capital and any(low[:cut] in parts or _stem(low, cut, parts) for cut in _cuts(low))
 
 
+def _is_arabic(low: str) -> bool:
+    return "\u0600" <= low[0] <= "\u06ff"
+
+
 def _cuts(low: str) -> Iterable[int]:
-    return range(max(4, len(low) - 3), len(low))
+    return range(max(_SHORTEST_STEM, len(low) - 3), len(low))
 
 
 def _stem(low: str, cut: int, parts: frozenset[str]) -> bool:
@@ -119,8 +126,15 @@ def signed(text: str, words: Sequence[Token]) -> Iterator[Found]:
             wanted += [one.span() for one in lines[index + 1 : index + 3] if _is_short(one[0])]
     if len(lines) > 1 and _is_short(lines[-1][0]) and not _SENTENCE_ENDS.search(lines[-1][0]):
         wanted.append(lines[-1].span())
-    within = (one for one in words for start, end in wanted[-MOST_SIGNED:] if start <= one.start and one.end <= end)
+    within = (one for span in wanted[-MOST_SIGNED:] for one in _within(words, *span))
     yield from (one.found(Kind.WRITER) for one in within if _may_be_name(one, capital=True) and one.low not in TITLES)
+
+
+def _within(words: Sequence[Token], start: int, end: int) -> Sequence[Token]:
+    """Return the words that lie whole in that stretch."""
+    return words[
+        bisect_left(words, start, key=lambda one: one.start) : bisect_right(words, end, key=lambda one: one.end)
+    ]
 
 
 def _closing(line: str) -> int | None:
@@ -128,8 +142,9 @@ def _closing(line: str) -> int | None:
     low = line.lower().lstrip("-–— ")
     if len(line) > 60 or len(low.split()) > 7:
         return None
-    closing = max((len(one) for one in _closings() if low.startswith(one)), default=None)
-    return None if closing is None else len(low) - closing
+    if not low.startswith(_closings()):
+        return None
+    return len(low) - max(len(one) for one in _closings() if low.startswith(one))
 
 
 @cache
@@ -144,8 +159,9 @@ def _is_short(line: str) -> bool:
 def introduced(text: str, words: Sequence[Token]) -> Iterator[Found]:
     """Yield what follows "my name is", "Name:", a title or "my son"."""
     places = {one.start: index for index, one in enumerate(words)}
+    small = text.lower()  # as long: flat text has no letter that is two when small
     for pattern, kind, strict in _introductions():
-        for found in pattern.finditer(text):
+        for found in pattern.finditer(small):
             index = places.get(found.end())
             if index is not None:
                 yield from _name_at(text, words, index, kind, strict=strict)
@@ -155,19 +171,21 @@ def introduced(text: str, words: Sequence[Token]) -> Iterator[Found]:
 
 @cache
 def _introductions() -> tuple[tuple[re.Pattern[str], Kind, bool], ...]:
-    """Return expressions that end where a name begins, what it is then, and whether it must have a capital."""
+    """Return expressions of small letters that end where a name begins, what it is, and whether it has a capital."""
 
     def any_of(phrases: Iterable[str]) -> str:
-        return "|".join(re.escape(one) for one in sorted({flat(one).text for one in phrases}, key=len, reverse=True))
+        return "|".join(
+            re.escape(one) for one in sorted({flat(one).text.lower() for one in phrases}, key=len, reverse=True)
+        )
 
     labels = rf"^[ \t*>-]{{0,4}}(?:{any_of(LABELLED)})[ \t]?[:：][ \t]{{0,3}}"
     return (
-        (re.compile(rf"(?<!\w)(?:{any_of(INTRODUCED)})[\s:,-]{{0,3}}", re.IGNORECASE), Kind.WRITER, False),
-        (re.compile(rf"(?<!\w)(?:{any_of(WEAKLY_INTRODUCED)})[ \t]", re.IGNORECASE), Kind.WRITER, True),
-        (re.compile(labels, re.IGNORECASE | re.MULTILINE), Kind.NAME, False),
-        (re.compile(rf"(?<!\w)(?:{any_of(TITLES)})\.?[ \t\n]{{1,2}}", re.IGNORECASE), Kind.NAME, True),
-        (re.compile(r"(?<!\w)(?:mr|mrs|ms|miss|cllr)\.?[ \t]{1,2}", re.IGNORECASE), Kind.NAME, False),
-        (re.compile(rf"(?<!\w)(?:{any_of(RELATIVES)}),?[ \t]", re.IGNORECASE), Kind.NAME, True),
+        (re.compile(rf"(?<!\w)(?:{any_of(INTRODUCED)})[\s:,-]{{0,3}}"), Kind.WRITER, False),
+        (re.compile(rf"(?<!\w)(?:{any_of(WEAKLY_INTRODUCED)})[ \t]"), Kind.WRITER, True),
+        (re.compile(labels, re.MULTILINE), Kind.NAME, False),
+        (re.compile(rf"(?<!\w)(?:{any_of(TITLES)})\.?[ \t\n]{{1,2}}"), Kind.NAME, True),
+        (re.compile(r"(?<!\w)(?:mr|mrs|ms|miss|cllr)\.?[ \t]{1,2}"), Kind.NAME, False),
+        (re.compile(rf"(?<!\w)(?:{any_of(RELATIVES)}),?[ \t]"), Kind.NAME, True),
     )
 
 
@@ -208,8 +226,8 @@ def known(text: str, words: Sequence[Token]) -> Iterator[Found]:
     """Yield known first names that begin with a capital, each with the words with capitals behind it, and pairs."""
     index = 0
     while index < len(words):
-        run = _run(text, words, index)
-        if _is_named(run, text):
+        run = _run(text, words, index) if words[index].word[0].isupper() else []
+        if run and _is_named(run, text):
             yield from (one.found(Kind.NAME) for one in run)
         index += max(len(run), 1)
 
@@ -231,8 +249,6 @@ def _run(text: str, words: Sequence[Token], index: int) -> list[Token]:
 
 
 def _is_named(run: Sequence[Token], text: str) -> bool:
-    if not run:
-        return False
     before = text[max(run[0].start - 4, 0) : run[0].start]
     if before.lower().endswith(("st ", "st. ", "o's ")):
         return False

@@ -78,12 +78,13 @@ class Composer:
             raise ValueError("this message is not to be acknowledged")
         rendered = self.templates.render(self._teller.acknowledgement(triage, reference, answers))
         draft = self._draft(acknowledgement_key(triage), "acknowledgement", triage.reply_address, now)
+        token = self._token(draft, reference)
         draft = replace(
-            self._of_case(draft, reference, message_id, case_id),
+            self._of_case(draft, token, message_id, case_id),
             envelope_from="" if self._service.null_sender else self._service.address,
             expires_at=now + ACKNOWLEDGE_FOR,
         )
-        head = replace(self._head(draft, now, reference), others=_ANSWER)
+        head = replace(self._head(draft, now, token), others=_ANSWER)
         if triage.acknowledge == "standard":
             head = replace(head, in_reply_to=triage.message_id)
         else:
@@ -117,8 +118,9 @@ class Composer:
         draft = self._to_partner(f"routed:{message_id}:{partner.id}", "routed", partner, now, again=again)
         if ask:
             draft = replace(self._draft(ask.key or draft.key, "routed", ask.address, now), partner=partner.id)
-        draft = self._of_case(replace(draft, priority=PRIORITY[urgency]), reference, message_id, case_id)
-        head = self._head(draft, now, reference)
+        token = self._token(draft, reference)
+        draft = self._of_case(replace(draft, priority=PRIORITY[urgency]), token, message_id, case_id)
+        head = self._head(draft, now, token)
         if urgency is Urgency.EMERGENCY:
             head = replace(head, others={**head.others, "Importance": "high"})
         return self._written(draft, head, rendered, enclosed.files)
@@ -226,19 +228,18 @@ class Composer:
             draft = self._draft(key, kind, partner.address, now)
         return replace(draft, partner=partner.id)
 
-    def _of_case(self, draft: Outgoing, reference: str, message_id: int, case_id: int | None) -> Outgoing:
-        """Return the draft as a mail about that case, whose token its Message-ID bears (T1); "" is none."""
-        if not reference:
+    def _of_case(self, draft: Outgoing, token: str, message_id: int, case_id: int | None) -> Outgoing:
+        """Return the draft as a mail about the case whose token its Message-ID bears (T1); "" is none."""
+        if not token:
             return replace(draft, message_id=message_id)
         own, host = draft.header_id.split("@")
-        header_id = f"case.{self._token(draft, reference)}.{own[:20]}@{host}"
+        header_id = f"case.{token}.{own[:20]}@{host}"
         return replace(draft, header_id=header_id, message_id=message_id, case_id=case_id)
 
     def _token(self, draft: Outgoing, reference: str) -> str:
-        return self._service.tokens.sign(reference, draft.partner or RESIDENT)
+        return self._service.tokens.sign(reference, draft.partner or RESIDENT) if reference else ""
 
-    def _head(self, draft: Outgoing, now: datetime, reference: str = "") -> Head:
-        token = self._token(draft, reference) if reference else ""
+    def _head(self, draft: Outgoing, now: datetime, token: str = "") -> Head:
         local, _, domain = self._service.address.partition("@")
         fits = bool(token) and self._service.plus_addressing and len(local) + 1 + len(token) <= LOCAL_PART
         plus = f"{local}+{token}@{domain}" if fits else ""

@@ -115,7 +115,7 @@ class _Letter:
             "subject": lambda: self._redacted(self._triage.subject, LINE),
             "words": lambda: self._redacted(self._words(), WORDS),
             "attachments": self._attachments,
-            "why": lambda: tuple(self._why(one) for one in self._telling()[:RULES]),
+            "why": lambda: tuple(self._why(*one) for one in self._telling()[:RULES]),
             "asked_by": self._asked_by,
         }
 
@@ -178,15 +178,15 @@ class _Letter:
         why = next((one.why for one in self._triage.decision.routes if one.partner == self._partner.id), "")
         return self._rulebook.category_name(why) if why in self._rulebook.categories else self._name_of(why)
 
-    def _telling(self) -> list[Evidence]:
+    def _telling(self) -> list[tuple[Evidence, tuple[str, ...]]]:
         """Leave out rules that did nothing for what was decided; safety rules come first, then what counts most."""
         safe = self._rulebook.safety
-        told = [one for one in self._triage.decision.evidence if self._did(one)]
-        return sorted(told, key=lambda one: (one.rule not in safe, -abs(one.weight)))
+        told = [(one, did) for one in self._triage.decision.evidence if (did := self._did(one))]
+        return sorted(told, key=lambda one: (one[0].rule not in safe, -abs(one[0].weight)))
 
-    def _why(self, evidence: Evidence) -> Why:
+    def _why(self, evidence: Evidence, did: tuple[str, ...]) -> Why:
         words = dict.fromkeys(self._place(span) for span in evidence.spans)
-        return Why(self._name_of(evidence.rule), self._did(evidence), tuple(words)[:WORDS_OF_A_RULE])
+        return Why(self._name_of(evidence.rule), did, tuple(words)[:WORDS_OF_A_RULE])
 
     def _name_of(self, rule: str) -> str:
         return self._rulebook.rule_names.get(rule, rule)

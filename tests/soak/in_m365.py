@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import tempfile
 import time
@@ -105,7 +104,6 @@ def _say(done: int) -> None:
 
 def main(kills: int = 100, seed: int = 1) -> int:
     """Run it and print what happened."""
-    logging.getLogger("mail").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, Tenant() as tenant:
         result = SoakInM365(Plan(kills, "sqlite", seed), Path(folder), tenant).run()
         tokens = tenant.tokens.asked
