@@ -19,6 +19,7 @@ from intake.yamlshape import Model, validate
 ABOUT = "about.yaml"
 NOBODY = "nobody"
 _ENGLISH = "en"
+_TAG = re.compile("[A-Za-z0-9-]+")  # BCP 47: never the name of a folder above
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _RLM = "\u200f"  # makes a line of plain text begin at the right, whatever letter it begins with
 _LRI, _PDI = "\u2066", "\u2069"  # what stands between them runs left to right, whatever stands around it
@@ -89,8 +90,8 @@ class Languages:
 
     def chosen(self, mail: str, language: str, *, reviewed_only: bool) -> str | None:
         """Return the folder of that language, or of it without its region; None: English alone."""
-        tags = (language, language.partition("-")[0])
-        found = next((tag for tag in tags if tag != _ENGLISH and (self._folder / mail / tag).is_dir()), None)
+        tags = [tag for tag in (language, language.partition("-")[0]) if _TAG.fullmatch(tag) and tag != _ENGLISH]
+        found = next((tag for tag in tags if (self._folder / mail / tag).is_dir()), None)
         return None if found and reviewed_only and not self._reviewed(mail, found) else found
 
     def invitations(self, mail: str, *, reviewed_only: bool) -> Iterator[tuple[str, str]]:
