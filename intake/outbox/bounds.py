@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, MutableMapping
 from contextvars import ContextVar
 from time import thread_time
 from typing import Any, TypeVar, cast
@@ -72,6 +72,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         finally:
             _taken.reset(token)
         return "".join(pieces)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return what every template knows as one mapping: jinja2 walks through two each time that one is rendered."""
+        return {**self.globals, **(d or {})}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return what a dot leads to as jinja2 does: at once where it is an entry, a field of ours, or of a loop."""

@@ -12,7 +12,6 @@ LINE = 76  # characters of a line that holds an encoded word (RFC 2047 §2)
 _ROOM = LINE - len("Subject: ") - len("=?utf-8?q??=")  # characters of an encoded word's text, wherever it stands
 _PLAIN = re.compile(r"[!-~]{1,60}")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,60}")
-_LETTER = re.compile(r"[A-Za-z0-9]")  # what stands for itself in any encoded word
 
 
 def unstructured(text: str) -> list[str]:
@@ -56,7 +55,8 @@ def _encoded(text: str) -> list[str]:
 def _letter(letter: str) -> str:
     if letter == " ":
         return "_"
-    return letter if _LETTER.fullmatch(letter) else "".join(f"={byte:02X}" for byte in letter.encode())
+    plain = letter.isascii() and letter.isalnum()  # stands for itself in any encoded word
+    return letter if plain else "".join(f"={byte:02X}" for byte in letter.encode())
 
 
 def field(name: str, words: list[str]) -> bytes:
