@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import nsmallest
@@ -20,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from intake.errors import Temporary
 from intake.mail.values import Decision, Identity, Read
+from intake.processes import here, pool_with
 from intake.rules.beside import Counted, Pair
 from intake.store import history
 from intake.store.database import Database
@@ -129,12 +124,9 @@ class Comparer:
         return (self.chunk(database, ids) for ids in chunks)
 
     def _pooled(self, database: Database, chunks: Iterable[range]) -> Iterator[Tally]:
-        context, given = multiprocessing.get_context("spawn"), (database, self)
         try:
-            with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_begin, initargs=given) as pool:
-                with _deaf():
-                    tallies = pool.map(_chunk_here, chunks)
-                yield from tallies
+            with pool_with((database, self)) as pool:
+                yield from pool.map(_chunk_here, chunks)
         except BrokenProcessPool as error:
             raise Temporary("a process that judged messages was ended from outside: is there enough memory?") from error
 
@@ -176,27 +168,7 @@ def _also(one: Decision, other: Decision) -> dict[str, str]:
     return dict.fromkeys((category for category in one.categories[1:] if category != other.categories[0]), "yes")
 
 
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Have processes that are started meanwhile leave Ctrl-C to this one, which ends them without many words."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-_here: list[tuple[Database, Comparer]] = []  # of a pool's process: one, put there by `_begin`
-
-
-def _begin(database: Database, comparer: Comparer) -> None:
-    _here.append((database, comparer))
-    gc.freeze()  # the rulebook is no garbage
-    gc.disable()
-
-
 def _chunk_here(ids: range) -> Tally:
-    database, comparer = _here[0]
-    tally = comparer.chunk(database, ids)
-    gc.collect()
+    database, comparer = here()
+    tally: Tally = comparer.chunk(database, ids)
     return tally
