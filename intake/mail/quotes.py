@@ -12,6 +12,7 @@ _HEADER_LINES = 9  # lines within which the labels of a header block stand, wrap
 
 _WHOLE = frozenset({"from", "date", "to", "subject"})
 _LABEL = re.compile(r"[\s>*_]{0,8}([^\s:：*][^:：*]{0,24}?)[\s*]{0,3}[:：]")
+_DASHES = frozenset("-–—=*_")
 _DASHED = re.compile(r"\s*[-–—=*_]{3,}\s*[^\s\-–—=*_].{2,70}?\s*[-–—=*_]{3,}\s*")
 _RULE = re.compile(r"\s*[_\-=*–—]{5,}\s*")
 _ADDRESS = re.compile(r"[^\s@<>]@[^\s@<>]")
@@ -20,7 +21,8 @@ _MINUTE = re.compile(r"\d[:.h]\d\d(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:[12]|[۱۲٢١]|[১২])\d\d\d(?!\d)")
 _TIME = re.compile(rf"{_MINUTE.pattern}|{_YEAR.pattern}")
 _COLON = re.compile(r"[:：]\s*$")
-_TYPE_ABOVE = re.compile(r"(?:reply|write|respond) above this line", re.IGNORECASE)
+_ABOVE = "above this line"
+_TYPE_ABOVE = re.compile(rf"(?:reply|write|respond) {_ABOVE}", re.IGNORECASE)
 _PREFIX = r"\s*(?:\[[^\]]{0,40}\]\s*)*(?:%s)\s?(?:\[\d+\])?\s?[:：]"
 _FORWARD_PREFIX = re.compile(_PREFIX % "|".join(map(re.escape, FORWARD_PREFIXES)), re.IGNORECASE)
 _REPLY_PREFIX = re.compile(_PREFIX % "|".join(map(re.escape, REPLY_PREFIXES)), re.IGNORECASE)
@@ -133,6 +135,8 @@ def _has_verb(text: str) -> bool:
 def _rest_from(lines: list[str], index: int, *, answers: bool) -> int | None:
     """Return the line from which all the rest is somebody else's, seen at `index`, or None."""
     line = lines[index]
+    if not (":" in line or "：" in line or line.lstrip()[:1] in _DASHES or _ABOVE in line.lower()):
+        return None
     if _TYPE_ABOVE.search(line) or _is_forward_mark(line) or _is_original_mark(line):
         return index
     if _COLON.search(line[-3:]):

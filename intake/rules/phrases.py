@@ -122,10 +122,29 @@ def _node(asked: Asked | None, closed: Any, opened: Any, lengths: tuple[int, ...
     return node
 
 
+_NOWHERE: dict[str, _Node] = {}  # of the many nodes where nothing may follow: never written to
+
 _Begin = tuple[Asked, list[_Node]]  # who asks for a word alone, and where longer ones go on
 
 
-_NOWHERE: dict[str, _Node] = {}  # of the many nodes where nothing may follow: never written to
+class _Begins(dict[str, _Begin | None]):
+    """Word -> what can begin with it, None where nothing can; worked out when the word is first met, and remembered."""
+
+    def __init__(self, root: _Node, arabic: _Arabic) -> None:
+        super().__init__()
+        self._root, self._arabic = root, arabic
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be packed without what it remembers."""
+        return _Begins, (self._root, self._arabic)
+
+    def __missing__(self, word: str) -> _Begin | None:
+        nodes = (*self._root.follow(word), *dict.fromkeys(self._arabic.follow(word)))
+        asked = reduce(Asked.plus, (node.asked for node in nodes if node.asked is not NOBODY), NOBODY)
+        begin = (asked, [node for node in nodes if node.closed or node.opened]) if nodes else None
+        if len(self) < _REMEMBERED:
+            self[word] = begin
+        return begin
 
 
 class Phrases:
@@ -134,7 +153,7 @@ class Phrases:
     def __init__(self, words: Iterable[tuple[Word, Fields, int]]) -> None:
         """Compile words, each with the fields in which its leaf looks for it."""
         self._root, self._arabic = _Node(), _Arabic()
-        self._begins: dict[str, _Begin] = {}
+        self._begins = _Begins(self._root, self._arabic)
         asking: dict[tuple[Word, Fields], list[int]] = {}
         for word, fields, leaf in words:
             asking.setdefault((word, fields), []).append(leaf)
@@ -145,16 +164,13 @@ class Phrases:
                 asked = node.asked.plus(Asked.by([asker]))
                 node.asked = same.setdefault(asked, asked)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Be packed without what it remembers."""
-        return self.__dict__ | {"_begins": {}}
-
     def search(self, words: Sequence[str]) -> Iterator[tuple[int, int, Asked]]:
         """Yield (number of the first word, of the one after the last, who asked) for everything found in a text."""
-        begins, count = self._begins, len(words)
-        for start, word in enumerate(words):
-            asked, nodes = begins.get(word) or self._remembered(word)
-            end = start + 1
+        count = len(words)
+        for start, begin in enumerate(map(self._begins.__getitem__, words)):
+            if begin is None:
+                continue
+            (asked, nodes), end = begin, start + 1
             if asked is not NOBODY:
                 yield start, end, asked
             while nodes and end < count:
@@ -169,16 +185,6 @@ class Phrases:
                 for node in nodes:
                     if node.asked is not NOBODY:
                         yield start, end, node.asked
-
-    def _remembered(self, word: str) -> _Begin:
-        nodes = (*self._root.follow(word), *dict.fromkeys(self._arabic.follow(word)))
-        begin = (
-            reduce(Asked.plus, (node.asked for node in nodes if node.asked is not NOBODY), NOBODY),
-            [node for node in nodes if node.closed or node.opened],
-        )
-        if len(self._begins) < _REMEMBERED:
-            self._begins[word] = begin
-        return begin
 
     def _ends(self, word: Word) -> Iterator[_Node]:
         """Yield where a pattern ends."""

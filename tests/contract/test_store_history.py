@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from email.message import EmailMessage
@@ -256,7 +257,7 @@ def test_a_judging_process_that_is_killed_is_told(database: Database, monkeypatc
         raise BrokenProcessPool
 
     monkeypatch.setattr(module, "FEW", 0)
-    monkeypatch.setattr(module.ProcessPoolExecutor, "map", killed)
+    monkeypatch.setattr(ProcessPoolExecutor, "map", killed)
     store(database, rulebook(DAMP), [mail(n, TEXTS[0]) for n in range(2)])
     with pytest.raises(Temporary, match="memory"):
         compared(database, rulebook(DAMP), rulebook(WET))
