@@ -24,7 +24,7 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from benchmarks.figures import Figure, alternating, options, say, seconds, tell
-from benchmarks.statements import heard, planned
+from benchmarks.statements import planned
 from benchmarks.stored import MARK, fresh, multiply
 from benchmarks.whatif import ANOTHER
 from intake import lookups, previews
@@ -34,6 +34,7 @@ from intake.rules.load import load_files
 from intake.store import history, ledger
 from intake.store.tables import digest_items
 from intake.whatif import Comparer
+from tests.plans import heard
 from tests.servers.dovecot import Dovecot
 from tests.servers.dovecot import missing as no_dovecot
 from tests.servers.postgres import Postgres, make_database, programs

@@ -103,8 +103,7 @@ class Deliverer:
     def waiting(self) -> int:
         """Return how many mails are still to be sent. Raises Temporary."""
         with self.database.read() as conn:
-            counts = standing.counts(conn)
-        return sum(counts[state] for state in queue.WAITING)
+            return standing.waiting(conn)
 
     def recover(self, *, alone: bool) -> int:
         """Take up mails that a dead process was sending; `alone`: no other process can be sending now."""

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select
 from intake.outbox import queue
 from intake.outbox.compose import Composer
 from intake.outbox.views import Alert
+from intake.store.columns import begins
 from intake.store.tables import outbox
 
 
@@ -58,4 +59,4 @@ def _last_mended(conn: Connection, topic: str) -> int:
 
 def _last(conn: Connection, prefix: str) -> int:
     """Return the latest outbox row whose key begins so; 0 where there is none."""
-    return conn.scalar(select(func.max(outbox.c.id)).where(outbox.c.key.startswith(prefix, autoescape=True))) or 0
+    return conn.scalar(select(func.max(outbox.c.id)).where(begins(outbox.c.key, prefix))) or 0

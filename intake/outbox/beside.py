@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 
 from intake.outbox.chart import Week
 from intake.outbox.items import of_messages
@@ -70,12 +70,12 @@ def _weeks(conn: Connection, partner_id: str, now: datetime, zone: ZoneInfo) -> 
     """Return the last weeks with the number of messages that the partner got, at once or for a digest; this one too."""
     this = monday(now, zone)
     firsts = [this - timedelta(weeks=ago) for ago in reversed(range(WEEKS))]
-    listed = select(digest_items.c.message_id).where(digest_items.c.partner == partner_id)
-    sent = select(outbox.c.message_id).where(outbox.c.partner == partner_id, outbox.c.kind == "routed")
+    listed = exists().where(digest_items.c.partner == partner_id, digest_items.c.message_id == messages.c.id)
+    sent = exists().where(outbox.c.message_id == messages.c.id, outbox.c.partner == partner_id)
     arrived = select(messages.c.arrived_at).where(
         messages.c.arrived_at >= midnight(firsts[0], zone, now),
         messages.c.arrived_at <= now,
-        messages.c.id.in_(listed.union(sent)),
+        or_(listed, sent.where(outbox.c.kind == "routed")),
     )
     counted = Counter(monday(one, zone) for one in conn.scalars(arrived))
     return [Week(first, counted[first], first != this) for first in firsts]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select
 
 from intake.mail.values import Delivery, Urgency
 from intake.outbox import items, lasting, queue
@@ -17,12 +17,13 @@ from intake.outbox.compose import Composer
 from intake.outbox.listing import SHOWN
 from intake.rules.rulebook import Rulebook
 from intake.rules.weigh import officers
+from intake.store.columns import begins
 from intake.store.locks import take_turn
-from intake.store.tables import WAITING, deliveries, mailbox_states, messages, outbox
+from intake.store.tables import LATE_URGENT, WAITING, deliveries, mailbox_states, messages, outbox
 
 LONGEST = timedelta(hours=1)  # that the first of them waits for the end of a backlog
 KEY = "late:"
-_URGENT = messages.c.urgency != Urgency.ROUTINE.value
+_LATE_URGENT: ColumnElement[bool] = literal_column(LATE_URGENT.format("messages."))  # as the index has it
 
 
 def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, now: datetime) -> tuple[int, int] | None:
@@ -32,7 +33,7 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
     """
     take_turn(conn, KEY)
     upto: int = conn.scalar(select(func.max(messages.c.id))) or 0
-    new = and_(messages.c.id > max(after, _listed(conn)), messages.c.id <= upto, messages.c.late, _URGENT)
+    new = and_(messages.c.id > max(after, _listed(conn)), messages.c.id <= upto, _LATE_URGENT)
     if _waits(conn, new, now):
         return None
     found = _unlisted(conn, new)
@@ -45,7 +46,7 @@ def make(conn: Connection, composer: Composer, rulebook: Rulebook, after: int, n
 
 
 def _listed(conn: Connection) -> int:
-    keys = conn.scalars(select(outbox.c.key).where(outbox.c.key.startswith(KEY, autoescape=True)))
+    keys = conn.scalars(select(outbox.c.key).where(begins(outbox.c.key, KEY)))
     return max((int(key.split(":")[1]) for key in keys), default=0)
 
 

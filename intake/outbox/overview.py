@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from intake.mail.values import MACHINES
 from intake.outbox import queue
@@ -21,6 +21,7 @@ from intake.outbox.digest import latest_slot
 from intake.outbox.outgoing import Outgoing
 from intake.outbox.suppress import FEWEST, alone, told
 from intake.rules.rulebook import Partner, Rulebook
+from intake.store.columns import begins
 from intake.store.tables import cases, message_categories, messages, outbox, takings
 
 WEEKS = 4  # that are told, the last first
@@ -54,11 +55,16 @@ def _composed(  # noqa: PLR0913, PLR0917 (for whom, by what, and when)
 def _since(conn: Connection, partner_id: str, now: datetime) -> datetime | None:
     """Return the partner's latest overview; before the first when messages were first stored, None for never."""
     mine = f"{KEY}{partner_id}:"
-    keys = conn.scalars(select(outbox.c.key).where(outbox.c.key.startswith(mine, autoescape=True)))
+    keys = conn.scalars(select(outbox.c.key).where(begins(outbox.c.key, mine)))
     slots = [datetime.fromisoformat(key.removeprefix(mine)).astimezone(UTC) for key in keys]
     slots = [slot for slot in slots if slot <= now]  # a clock that ran ahead may have made another
-    first: datetime | None = conn.scalar(select(func.min(messages.c.recorded_at)))
-    return max(slots, default=first)
+    return max(slots, default=_began(conn))
+
+
+def _began(conn: Connection) -> datetime | None:
+    first = select(func.min(messages.c.id)).scalar_subquery()
+    found: datetime | None = conn.scalar(select(messages.c.recorded_at).where(messages.c.id == first))
+    return found
 
 
 def _body(conn: Connection, composer: Composer, rulebook: Rulebook, slot: datetime) -> dict[str, object]:
@@ -115,15 +121,13 @@ def _rows(conn: Connection, start: datetime, end: datetime) -> Sequence[Any]:
 
 def _unanswered(conn: Connection, slot: datetime) -> Mapping[str, object]:
     """Return how many open cases nobody has taken or noted anything on, and how many weeks the oldest has waited."""
-    told_of = select(messages.c.case_id).where(messages.c.note_of.is_not(None))
-    taken = select(takings.c.case_id)
-    written = select(messages.c.case_id).where(_PERSONS)
+    of_case = messages.c.case_id == cases.c.id
     waits = (
         cases.c.closed_at.is_(None),
         cases.c.opened_at <= slot,
-        cases.c.id.in_(written),
-        cases.c.id.not_in(told_of.where(messages.c.case_id.is_not(None))),
-        cases.c.id.not_in(taken),
+        exists().where(of_case, _PERSONS),
+        ~exists().where(of_case, messages.c.note_of.is_not(None)),
+        ~exists().where(takings.c.case_id == cases.c.id),
     )
     count, oldest = conn.execute(select(func.count(), func.min(cases.c.opened_at)).where(*waits)).one()
     return {

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import get_args
 
 from sqlalchemy import Connection, func, select
 
-from intake.outbox.outgoing import MailKind
 from intake.store.tables import outbox
 
 MINUTE = timedelta(minutes=1)
@@ -21,6 +19,6 @@ def pause(conn: Connection, per_minute: int, now: datetime) -> timedelta:
     if left <= 0:
         return SOON
     within = outbox.c.sent_at.between(now - MINUTE, now)  # not what was sent before the clock was set back
-    sent = select(outbox.c.sent_at).where(outbox.c.kind.in_(get_args(MailKind)), within)
+    sent = select(outbox.c.sent_at).where(within)
     last: datetime | None = conn.scalar(sent.order_by(outbox.c.sent_at.desc()).offset(left - 1).limit(1))
     return timedelta(0) if last is None else max(last + MINUTE - now, timedelta(0))

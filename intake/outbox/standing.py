@@ -54,6 +54,11 @@ def counts(conn: Connection) -> Mapping[State, int]:
     return dict.fromkeys(STATES, 0) | dict(rows.all())
 
 
+def waiting(conn: Connection) -> int:
+    """Return how many are still to be sent."""
+    return conn.scalar(select(func.count()).where(outbox.c.state.in_(WAITING))) or 0
+
+
 def held(conn: Connection) -> str | None:
     """Return what the server said when it last took nothing, while a mail waits because of it; None: none does."""
     waiting = select(outbox.c.reason_detail).where(outbox.c.state == "due-later", outbox.c.reason_code == "held")

@@ -41,7 +41,7 @@ def _counted(span: timedelta) -> ColumnElement[int]:
 
 
 _HAD = select(*(_counted(span) for span, _ in CEILINGS)).where(
-    func.coalesce(outbox.c.kind, "") == "acknowledgement",  # else SQLite goes by the index of kinds
+    _ACKNOWLEDGEMENT,
     outbox.c.recipient_key == bindparam("key"),
 )
 # The mails at once that a sender has caused lately, by partner; found by the sender, not the day's mails.
@@ -49,7 +49,7 @@ _CAUSED = (
     select(outbox.c.partner, func.count())
     .where(
         outbox.c.message_id.in_(select(messages.c.id).where(messages.c.sender_key == bindparam("key"))),
-        func.coalesce(outbox.c.kind, "") == "routed",  # else SQLite goes by the index of kinds
+        outbox.c.kind == "routed",
         or_(_WAITING, and_(outbox.c.sent_at > bindparam("since"), outbox.c.sent_at < bindparam("until"))),
     )
     .group_by(outbox.c.partner)

@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TextClause,
+    TypeDecorator,
+    and_,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -17,6 +30,17 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
+Key = String(96).with_variant(String(96, collation="C"), "postgresql")  # sorted by its bytes, so that `begins` holds
+
+
+def partial_index(name: str, *columns: str, where: TextClause) -> Index:
+    """Return an index of those rows alone; on SQLite it serves what says so in the same words, without parameters."""
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+def begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """Tell by a range of a `Key`, which its index serves, as no LIKE on both databases is, that it begins so."""
+    return and_(column >= prefix, column < prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes neither NUL nor a lone surrogate

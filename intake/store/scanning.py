@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select, update
 
-from intake.store.tables import attachments, messages
+from intake.store.tables import TO_SCAN, attachments, messages
 
 CLEAN, INFECTED = "clean", "infected"
 UNSCANNED = "unscanned"  # no verdict yet
@@ -22,7 +22,7 @@ def flags(verdicts: Sequence[str]) -> tuple[str, ...]:
 
 def unscanned(conn: Connection, limit: int) -> list[int]:
     """Return the ids of at most `limit` messages with attachments that wait for a verdict, at random."""
-    waits = select(attachments.c.message_id).where(attachments.c.verdict == UNSCANNED).distinct().subquery()
+    waits = select(attachments.c.message_id).where(TO_SCAN).distinct().subquery()
     return list(conn.scalars(select(waits.c.message_id).order_by(func.random()).limit(limit)))
 
 

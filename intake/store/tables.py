@@ -21,7 +21,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 
 from intake.mail.addresses import address_key
 from intake.mail.values import MACHINES
-from intake.store.columns import Id, Utc, Words, metadata
+from intake.store.columns import Id, Key, Utc, Words, metadata, partial_index
 from intake.store.tables_cases import dead_addresses, emergencies, keys, takings, tasks, thread_ids
 from intake.store.tables_rulebooks import rulebook_states, rulebooks
 
@@ -61,7 +61,12 @@ raws = Table(
 WAITING = text("state = 'waiting'")
 UNSETTLED = text("settled_at IS NULL AND raw_hash IS NOT NULL")
 CLAIMED = text("claimed_by IS NOT NULL")
-# Not proven automatic, and opened by nobody (D6); with the table's name before its columns, or without.
+OPEN = text("closed_at IS NULL")
+NAMES = text("may_belong_to IS NOT NULL")
+TO_SCAN = text("verdict = 'unscanned'")
+SENT = text("sent_at IS NOT NULL")
+LATE_URGENT = "{0}late AND {0}urgency <> 'routine'"  # with the table's name before its columns, or without
+# Not proven automatic, and opened by nobody (D6); likewise.
 UNSEEN = "{0}seen_at IS NULL AND {0}kind NOT IN (" + ", ".join(f"'{one}'" for one in sorted(MACHINES)) + ")"
 
 # The ledger: every message that was seen in a mailbox, once a place (F2), with its one outcome.
@@ -79,7 +84,7 @@ deliveries = Table(
     Column("late", Boolean, nullable=False),  # seen 48 hours after it arrived, imported, or restored (F11)
     Column("left_behind", Words, nullable=False, default=""),
     Column("state", String(16), nullable=False),  # waiting, recorded, duplicate, quarantined, dismissed
-    Column("message_id", ForeignKey("messages.id"), index=True),  # of which it is the delivery, or the copy
+    Column("message_id", ForeignKey("messages.id")),  # of which it is the delivery, or the copy
     Column("settled_at", Utc),  # null: the mailbox has still to be settled
     Column("faulted_at", Utc),  # when the server last handed over nothing (F7)
     Column("claimed_by", Words),
@@ -87,9 +92,10 @@ deliveries = Table(
     Column("fence", BigInteger, nullable=False, default=0),  # grows with every claim: a late worker is told by it
     Column("attempts", Integer, nullable=False, default=0),  # claims since it was kept or released
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid"),
-    Index("ix_deliveries_waiting", "late", "arrived_at", "id", sqlite_where=WAITING, postgresql_where=WAITING),
-    Index("ix_deliveries_unsettled", "mailbox", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
-    Index("ix_deliveries_claimed", "claimed_by", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
+    Index("ix_deliveries_message_id", "message_id", "state", "late"),  # `status` counts by it
+    partial_index("ix_deliveries_waiting", "late", "arrived_at", "id", where=WAITING),
+    partial_index("ix_deliveries_unsettled", "mailbox", "id", where=UNSETTLED),
+    partial_index("ix_deliveries_claimed", "claimed_by", where=CLAIMED),
     sqlite_autoincrement=True,
 )
 
@@ -102,6 +108,8 @@ cases = Table(
     Column("closed_at", Utc),
     Column("reopened_at", Utc),  # when it was last written to, or taken up again, after it had been closed
     Column("may_belong_to", ForeignKey("cases.id")),  # the case that its first message names but did not join (T1)
+    partial_index("ix_cases_open", "opened_at", where=OPEN),
+    partial_index("ix_cases_may_belong_to", "may_belong_to", where=NAMES),
     sqlite_autoincrement=True,
 )
 
@@ -109,7 +117,7 @@ messages = Table(
     "messages",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("case_id", ForeignKey("cases.id"), index=True),  # null: mail of a kind that makes no case
+    Column("case_id", ForeignKey("cases.id")),  # null: mail of a kind that makes no case
     Column("threading_code", String(64)),  # why it is in that case: "token", "reference"; null: it opened it
     Column("threading_detail", Words),
     Column("note_of", String(64)),  # the partner whose note it is (T3)
@@ -149,15 +157,10 @@ messages = Table(
     Column("facts", LargeBinary),  # what rules read of it beside the other columns (store/facts.py); null: an older row
     Column("seen_at", Utc),  # when a person first opened or ticked it; null: nobody has
     Column("seen_by", Words),  # who: a name
+    Index("ix_messages_case_id", "case_id", "kind", "note_of"),  # the overview reads it alone
     Index("ix_messages_kind_urgency", "kind", "urgency"),
-    Index(
-        "ix_messages_unseen",
-        "late",
-        "recorded_at",
-        "id",
-        sqlite_where=text(UNSEEN.format("")),
-        postgresql_where=text(UNSEEN.format("")),
-    ),
+    partial_index("ix_messages_late_urgent", "id", where=text(LATE_URGENT.format(""))),
+    partial_index("ix_messages_unseen", "late", "recorded_at", "id", where=text(UNSEEN.format(""))),
     sqlite_autoincrement=True,
 )
 
@@ -166,7 +169,8 @@ message_categories = Table(
     metadata,
     Column("message_id", ForeignKey("messages.id"), primary_key=True),
     Column("rank", Integer, primary_key=True),  # 0 is the main category
-    Column("category", Words, nullable=False, index=True),
+    Column("category", Words, nullable=False),
+    Index("ix_message_categories_category", "category", "rank"),
 )
 
 attachments = Table(
@@ -180,6 +184,7 @@ attachments = Table(
     Column("sha256", String(64), nullable=False),
     Column("inline", Boolean, nullable=False),
     Column("verdict", String(16)),  # X5: clean, infected, unscanned, unscannable; null: no scanner was asked
+    partial_index("ix_attachments_unscanned", "message_id", where=TO_SCAN),
 )
 
 quarantine = Table(
@@ -204,7 +209,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("key", String(96), nullable=False, unique=True),  # O1
+    Column("key", Key, nullable=False, unique=True),  # O1
     Column("kind", String(16), nullable=False),  # acknowledgement, routed, digest, alert
     Column("case_id", ForeignKey("cases.id"), index=True),
     Column("message_id", ForeignKey("messages.id"), index=True),
@@ -230,7 +235,7 @@ outbox = Table(
     Column("again_by", Words),  # who had it sent again
     Index("ix_outbox_state_due", "state", "due_at", "priority"),
     Index("ix_outbox_header_id", "header_id"),
-    Index("ix_outbox_kind_sent_at", "kind", "sent_at"),
+    partial_index("ix_outbox_sent_at", "sent_at", "kind", where=SENT),
     sqlite_autoincrement=True,
 )
 
@@ -244,7 +249,7 @@ digest_items = Table(
     Column("formerly", String(64)),  # the partner it was for before that one left the rulebook
     Column("queued_at", Utc, nullable=False),
     UniqueConstraint("partner", "message_id"),
-    Index("ix_digest_items_open", "partner", "digest_id"),
+    Index("ix_digest_items_digest_id", "digest_id", "partner"),
     sqlite_autoincrement=True,
 )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, text
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, text
 
-from intake.store.columns import Id, Utc, Words, metadata
+from intake.store.columns import Id, Utc, Words, metadata, partial_index
 
 # Which cases a Message-ID was seen in: as a message's own, or named by one (T1). Ids of ours need no row.
 thread_ids = Table(
@@ -38,7 +38,7 @@ tasks = Table(
     Column("opened_at", Utc, nullable=False),
     Column("done_at", Utc),  # null: nobody has seen to it
     Column("done_by", Words),
-    Index("ix_tasks_open", "opened_at", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
+    partial_index("ix_tasks_open", "opened_at", where=_UNDONE),
 )
 
 # Addresses that our mail came back from for good: not written to while they stand here (S7).

@@ -1,0 +1,67 @@
+"""Which statements a piece of work sends to the database, and which of them read a whole table or index."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, event
+
+from intake.store.database import Database
+
+Said = dict[str, Any]  # statement -> parameters of one time
+
+
+class Scan(NamedTuple):
+    """A step of a plan that reads a whole table, or an index that is not partial: those hold what is open alone."""
+
+    table: str
+    how: str
+
+
+@contextmanager
+def heard() -> Iterator[Said]:
+    """Yield what fills with the statements that this process sends, but for those that insert and look for nothing."""
+    said: Said = {}
+
+    def hear(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", statement):
+            said[statement] = parameters[0] if many else parameters
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+
+
+def scans(database: Database, connection: Any, statement: str, parameters: Any) -> list[Scan]:
+    """Return what the planner would read whole; `connection` is the driver's."""
+    return list((_sqlite if database.is_sqlite else _postgresql)(connection, statement, parameters))
+
+
+def _sqlite(connection: Any, statement: str, parameters: Any) -> Iterator[Scan]:
+    partial = _names(connection, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")
+    for row in connection.execute("EXPLAIN QUERY PLAN " + statement, parameters):
+        words = str(row[3]).split()
+        if words[0] == "SCAN" and words[1:] != ["CONSTANT", "ROW"] and partial.isdisjoint(words):
+            yield Scan(words[1], str(row[3]))
+
+
+def _postgresql(connection: Any, statement: str, parameters: Any) -> Iterator[Scan]:
+    partial = _names(connection, "SELECT indexrelid::regclass::text FROM pg_index WHERE indpred IS NOT NULL")
+    (told,) = connection.execute("EXPLAIN (FORMAT JSON) " + statement, parameters).fetchone()
+    waiting = [(json.loads(told) if isinstance(told, str) else told)[0]["Plan"]]
+    while waiting:
+        step = waiting.pop()
+        waiting += step.get("Plans", [])
+        by_index = step["Node Type"] in {"Index Scan", "Index Only Scan"} and "Index Cond" not in step
+        if step["Node Type"] == "Seq Scan" or (by_index and step["Index Name"] not in partial):
+            yield Scan(step["Relation Name"], f"{step['Node Type']} of {step.get('Index Name', step['Relation Name'])}")
+
+
+def _names(connection: Any, query: str) -> set[str]:
+    return {row[0] for row in connection.execute(query).fetchall()}
