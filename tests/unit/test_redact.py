@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intake.mail.redact import Kind, Writer, find, redact, with_marks
-from intake.mail.redact_numbers import is_nhs
+from intake.mail.redact_numbers import _ADDRESSES, _near, is_nhs
 from intake.mail.redact_words import TITLES
 from intake.mail.signature_words import ORGANISATIONS
 
@@ -185,6 +185,21 @@ TEXT = st.one_of(
         max_size=25,
     ).map(" ".join),
 )  # fmt: skip
+
+
+LONG = ["x" * 31, "flat", "road", "ul.", "calle", "no.", "number", "12", "3b", "4-16", "中山路", "号", "室"]
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(st.tuples(st.sampled_from(LONG), st.sampled_from([" ", "", ", ", "\n", "."])), max_size=30))
+@example([("x" * 31, " ")] * 4 + [("terrace", " "), ("number", " "), ("12", ".")])
+@example([("12", " ")] + [("x" * 31, " ")] * 4 + [("terrace", "."), ("x", "")])
+def test_houses_are_found_near_their_digits(words: list[tuple[str, str]]) -> None:
+    """D4: a house in a street is found near digits as it is in the whole text, however long the street's name."""
+    text = "".join(word + gap for word, gap in words)
+    for pattern, before, after in _ADDRESSES:
+        near = [one.span() for one in _near(pattern, text, before, after)]
+        assert near == [one.span() for one in pattern.finditer(text)]
 
 
 @settings(deadline=None, max_examples=400)
