@@ -25,7 +25,8 @@ MANY_AT_ONCE = "many-at-once"  # flag of a message that is above it
 CROWDED = Reason("hourly-ceiling", "as many acknowledgements as may be went out within the hour; this one waits")
 
 _ACKNOWLEDGEMENT = outbox.c.kind == "acknowledgement"
-_WAITING = outbox.c.state.in_(("queued", "due-later", "sending"))
+# Written out, not IN: SQLAlchemy puts what IN holds into the statement anew each time.
+_WAITING = or_(*(outbox.c.state == one for one in ("queued", "due-later", "sending")))
 # When one went out; of one that may have gone out, when it was due.
 _WENT = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
 
@@ -36,7 +37,7 @@ def _counted(span: timedelta) -> ColumnElement[int]:
     What a clock that was set back since puts into the far future does not count.
     """
     since, until = (bindparam(f"{end}_{span.days}", type_=Utc) for end in ("since", "until"))
-    went = and_(outbox.c.state.in_(("sent", "unknown")), since < _WENT, until > _WENT)
+    went = and_(or_(outbox.c.state == "sent", outbox.c.state == "unknown"), since < _WENT, until > _WENT)
     return func.count().filter(or_(_WAITING, went))
 
 

@@ -48,8 +48,11 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes neither NUL nor
 
 def storable(value: str) -> str:
     """Return the text with U+FFFD for every character that no database takes."""
-    is_plain = value.isascii() and "\0" not in value
-    return value if is_plain else UNSTORABLE.sub("\ufffd", value)
+    try:
+        value.encode()  # far less work than to look for surrogates
+    except UnicodeEncodeError:
+        return UNSTORABLE.sub("\ufffd", value)
+    return value.replace("\0", "\ufffd")
 
 
 class Words(TypeDecorator[str]):

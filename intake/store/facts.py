@@ -12,6 +12,8 @@ from intake.mail.values import Facts, Kind, Language, OwnWords, Read, Reason, Sc
 from intake.store.columns import storable
 from intake.store.packing import pack, unpack
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class Columns(NamedTuple):
     """What the columns of `messages` hold of it."""
@@ -50,7 +52,7 @@ def encode(found: Read) -> bytes:
         "silence": screening.silence and (screening.silence.code, screening.silence.detail),
         "texts": [None if storable(text) == text else text for text in texts],
     }
-    return pack(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    return pack(_JSON.encode(value).encode("utf-8", "surrogatepass"))
 
 
 def decode(packed: bytes, held: Columns, arrived: datetime) -> Read:

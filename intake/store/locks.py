@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, bindparam, func, select
+
+_TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text), 0)))
 
 
 def take_turn(conn: Connection, name: str) -> None:
@@ -11,4 +13,4 @@ def take_turn(conn: Connection, name: str) -> None:
     On SQLite whoever writes is alone already.
     """
     if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        conn.execute(_TURN, {"name": name})

@@ -17,8 +17,7 @@ PREFIX = "CSP"
 def new_reference(rng: random.Random) -> str:
     """Return a reference like `CSP-7K4M-29Q`; `rng` is `secrets.SystemRandom()`, but in tests."""
     code = "".join(rng.choice(ALPHABET) for _ in range(LENGTH))
-    code += next(check for check in ALPHABET if _sum(code + check) == 0)
-    return _written(code)
+    return _written(code + ALPHABET[-_sum(code + ALPHABET[0]) % PRIME])
 
 
 def valid_reference(text: str) -> str | None:
