@@ -76,6 +76,15 @@ def test_digest_items_go_to_others(desk: Desk, clock: Clock) -> None:
         assert digest.make(conn, police, clock(), composer, desk.rules, clock()) is None
 
 
+def test_letter_and_follow_up_in_one_transaction(desk: Desk) -> None:
+    """D8: what waits is taken back, too, where the letter was recorded in the same transaction as the follow-up."""
+    alone, told = letter("Good morning"), letter("A burglar", ANN, message_id="<burglar@home.example>")
+    after = letter("I meant to say: not the police.", ANN, in_reply_to="<burglar@home.example>")
+    desk.take(alone, told, after, age=timedelta(days=3))
+    assert len(desk.references()) == 2
+    assert waiting(desk) == [("officers", 1), ("officers", 2), ("officers", 3)]
+
+
 def test_what_comes_back_goes_to_no_fallback_of_theirs(database: Database) -> None:
     """D8, S7: a mail to them that comes back after the sender wants them kept out goes to the officers instead."""
     book = rulebook()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from intake.mail.values import Language
 from intake.store.cases import Hit, case, search
@@ -59,6 +59,17 @@ def test_case_is_read_whole(database: Database) -> None:
     )
     assert (message.own_words, message.full_text, message.defects) == (told.own_words, told.full_text, told.defects)
     assert read.mails == ()
+
+
+def test_cases_that_name_one_are_found_by_an_index(sqlite_database: Database) -> None:
+    """T1: showing a case costs as much as there is of it, however many others there are."""
+    made, looked = letter(sqlite_database, 1), list[str]()
+    with sqlite_database.read() as conn:
+        event.listen(conn, "before_cursor_execute", lambda *told: looked.append(told[2]))
+        case(conn, made.reference)
+        asked = next(one for one in looked if "may_belong_to = ?" in one)
+        (plan,) = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (made.case_id,)).all()
+    assert "ix_cases_may_belong_to" in plan.detail
 
 
 def test_case_shows_our_mails(database: Database) -> None:
