@@ -158,15 +158,16 @@ class Matcher:
 
     def _search_words(self, reading: Reading, spoken: Spoken, findings: Findings) -> None:
         usual, in_doubt, by_leaf = spoken.usual, not spoken.careful, findings.by_leaf
-        by_default = reading.field in findings.defaults
+        field, by_default = reading.field, reading.field in findings.defaults
         for start, end, asked in self._phrases.search(reading.words):
             found = Found(reading, start, end, False)
             if by_default:
                 for leaf in asked.always:
                     by_leaf[leaf].append(found)
             for language, careful, fields, leaves in asked.others:
-                is_heard = not language or not usual or language == usual or (careful and in_doubt)
-                if is_heard and findings.reads(fields, reading.field):
+                if language and usual and language != usual and not (careful and in_doubt):
+                    continue
+                if by_default if fields is None else field in fields:
                     for leaf in leaves:
                         by_leaf[leaf].append(found)
 
