@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from intake.mail.folding import folded, folded_phrases
 from intake.mail.message import Message
@@ -235,8 +236,17 @@ def _unprefixed(subject: str) -> str:
 def _begins(subject: str, beginnings: tuple[str, ...]) -> bool:
     """Tell whether the subject begins with one of these as whole words."""
     text = _BEFORE.sub("", folded(subject))
-    wanted = folded_phrases(beginnings)
-    return text.startswith(wanted) and any(text.startswith(each) and _ends_word(text, each) for each in wanted)
+    wanted = _by_initial(beginnings).get(text[:1], ())
+    return any(text.startswith(each) and _ends_word(text, each) for each in wanted)
+
+
+@cache
+def _by_initial(beginnings: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return them folded, by their first character."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in folded_phrases(beginnings):
+        found[each[:1]] = (*found.get(each[:1], ()), each)
+    return found
 
 
 def _ends_word(text: str, beginning: str) -> bool:
