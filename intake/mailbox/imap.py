@@ -57,7 +57,7 @@ class ImapSource:
             since = self._settings.since
             found = sorted(session.search(since - timedelta(days=1) if since else None))
             self._highest[folder.name] = max(found, default=0)
-            known = ledger.known(self.name, folder.name, uidvalidity)
+            known = ledger.known(self.name, folder.name, uidvalidity, [str(uid) for uid in found])
             new = [uid for uid in found if str(uid) not in known]
             for start in range(0, len(new), _LISTED):
                 yield from self._window(folder.name, uidvalidity, new[start : start + _LISTED])

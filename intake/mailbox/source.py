@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -32,8 +32,10 @@ class Fetched:
 class Ledger(Protocol):
     """What a source asks before it fetches."""
 
-    def known(self, mailbox: str, folder: str, uidvalidity: int) -> frozenset[str]:
-        """Return the UIDs already kept from that folder."""
+    def known(
+        self, mailbox: str, folder: str, uidvalidity: int, found: Collection[str] | None = None
+    ) -> frozenset[str]:
+        """Return the UIDs already kept from that folder: at least those of `found`, None: all."""
         ...
 
 

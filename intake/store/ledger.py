@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, update
@@ -12,13 +12,14 @@ from intake.mailbox.source import Fetched, Place
 from intake.store.database import Database
 from intake.store.packing import pack
 from intake.store.quarantine import DISMISSED
-from intake.store.tables import UNSETTLED, deliveries, quarantine, raws
+from intake.store.tables import UNSETTLED, WITHOUT_RAW, deliveries, quarantine, raws
 from intake.store.tally import EVERYTHING
 from intake.store.upsert import insert_new, upsert
 
 LATE_AFTER = timedelta(hours=48)  # F11
 _IS_KEPT = select(exists().where(raws.c.hash == bindparam("of_raw")))
 ASK_AGAIN_AFTER = timedelta(hours=1)  # for a message that the server did not hand over (F7)
+FEW = 1000  # UIDs that are looked for one by one
 
 
 class StoredLedger:
@@ -28,27 +29,29 @@ class StoredLedger:
         """Ask `database`, in a transaction of its own each time."""
         self._database = database
 
-    def known(self, mailbox: str, folder: str, uidvalidity: int) -> frozenset[str]:
-        """Return the UIDs that need not be fetched from that folder; raises as `Database.read` does."""
-        with self._database.read() as conn:
-            return known(conn, mailbox, folder, uidvalidity, self._database.clock(conn))
+    def known(
+        self, mailbox: str, folder: str, uidvalidity: int, found: Collection[str] | None = None
+    ) -> frozenset[str]:
+        """Return the UIDs that are kept or dismissed, and those that were asked for in vain within the last hour.
 
-
-def known(conn: Connection, mailbox: str, folder: str, uidvalidity: int, now: datetime) -> frozenset[str]:
-    """Return the UIDs that are kept or dismissed, and those that were asked for in vain within the last hour."""
-    uids = conn.scalars(
-        select(deliveries.c.uid).where(
-            deliveries.c.mailbox == mailbox,
-            deliveries.c.folder == folder,
-            deliveries.c.uidvalidity == uidvalidity,
-            or_(
-                deliveries.c.raw_hash.is_not(None),
-                deliveries.c.state == DISMISSED,
-                and_(deliveries.c.faulted_at > now - ASK_AGAIN_AFTER, deliveries.c.faulted_at <= now),
-            ),
+        Where few are `found` in the folder, those of them alone: many more may have been moved out of it. Raises as
+        `Database.read` does.
+        """
+        of_folder = and_(
+            deliveries.c.mailbox == mailbox, deliveries.c.folder == folder, deliveries.c.uidvalidity == uidvalidity
         )
-    )
-    return frozenset(uids)
+        if found is not None and len(found) <= FEW:
+            of_folder &= deliveries.c.uid.in_(found)
+        uids = select(deliveries.c.uid).where(of_folder)
+        with self._database.read() as conn:
+            wanting = uids.where(WITHOUT_RAW, _to_ask_for(self._database.clock(conn)))
+            return frozenset(conn.scalars(uids)) - frozenset(conn.scalars(wanting))
+
+
+def _to_ask_for(now: datetime) -> ColumnElement[bool]:
+    """Tell, of what the server did not hand over, what it may be asked for again."""
+    asked = deliveries.c.faulted_at
+    return and_(deliveries.c.state != DISMISSED, or_(asked.is_(None), asked <= now - ASK_AGAIN_AFTER, asked > now))
 
 
 def keep(

@@ -61,6 +61,7 @@ raws = Table(
 WAITING = text("state = 'waiting'")
 UNSETTLED = text("settled_at IS NULL AND raw_hash IS NOT NULL")
 CLAIMED = text("claimed_by IS NOT NULL")
+WITHOUT_RAW = text("raw_hash IS NULL")
 OPEN = text("closed_at IS NULL")
 NAMES = text("may_belong_to IS NOT NULL")
 TO_SCAN = text("verdict = 'unscanned'")
@@ -95,6 +96,7 @@ deliveries = Table(
     Index("ix_deliveries_message_id", "message_id", "state", "late"),  # `status` counts by it
     partial_index("ix_deliveries_waiting", "late", "arrived_at", "id", where=WAITING),
     partial_index("ix_deliveries_unsettled", "mailbox", "id", where=UNSETTLED),
+    partial_index("ix_deliveries_without_raw", "mailbox", "folder", "uidvalidity", "uid", where=WITHOUT_RAW),
     partial_index("ix_deliveries_claimed", "claimed_by", where=CLAIMED),
     sqlite_autoincrement=True,
 )

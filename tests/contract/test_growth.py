@@ -17,6 +17,7 @@ from intake.daemon.scanning import Scanner
 from intake.mailbox.files import FileSource
 from intake.outbox.alerts import Alerts
 from intake.store.database import Database
+from intake.store.ledger import StoredLedger
 from intake.store.tables import keys, outbox
 from intake.store.upsert import upsert
 from tests.plans import Said, Scan, heard, scans
@@ -92,3 +93,12 @@ def test_no_pass_reads_a_whole_table(app: App, clock: Clock, tmp_path: Path) -> 
     assert kinds >= {"acknowledgement", "routed", "digest", "late", "overview", "alert"}
     assert len(said) > 80
     assert whole(app.database, said) == {}
+
+
+def test_a_poll_asks_for_what_the_folder_holds(database: Database) -> None:
+    """F2, F8: out of a folder from which everything is moved, a poll asks the ledger for what is still there alone."""
+    with heard() as said:
+        StoredLedger(database).known("main", "INBOX", 7, ["12345"])
+    assert said
+    for asked in said.values():
+        assert "12345" in (asked.values() if isinstance(asked, dict) else asked)

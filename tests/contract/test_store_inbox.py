@@ -16,6 +16,7 @@ from intake.store.claims import ClaimLost, claim, hold, let_go
 from intake.store.database import Database, upgrade
 from intake.store.ledger import (
     ASK_AGAIN_AFTER,
+    FEW,
     LATE_AFTER,
     StoredLedger,
     keep,
@@ -45,6 +46,9 @@ def test_kept_bytes_come_back(database: Database) -> None:
         assert raw_of(conn, delivery + 1) is None
     ledger = StoredLedger(database)
     assert ledger.known("public", "INBOX", 7) == {"5"}
+    assert ledger.known("public", "INBOX", 7, ["4", "5"]) == {"5"}
+    assert ledger.known("public", "INBOX", 7, ["4"]) == ledger.known("public", "INBOX", 7, []) == frozenset()
+    assert ledger.known("public", "INBOX", 7, [str(uid) for uid in range(5 * FEW)]) == {"5"}
     assert ledger.known("public", "INBOX", 8) == frozenset()
     assert ledger.known("public", "Junk", 7) == frozenset()
     assert ledger.known("other", "INBOX", 7) == frozenset()
@@ -143,9 +147,9 @@ def test_fault_is_asked_for_again(database: Database, clock: Clock) -> None:
     ledger = StoredLedger(database)
     kept(database, faulty(1))
     for _ in range(3):
-        assert ledger.known("public", "INBOX", 7) == {"1"}
+        assert ledger.known("public", "INBOX", 7) == ledger.known("public", "INBOX", 7, ["1", "2"]) == {"1"}
         clock.advance(ASK_AGAIN_AFTER)
-        assert ledger.known("public", "INBOX", 7) == frozenset()
+        assert ledger.known("public", "INBOX", 7) == ledger.known("public", "INBOX", 7, ["1", "2"]) == frozenset()
         kept(database, faulty(1))
 
 

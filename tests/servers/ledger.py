@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -14,10 +15,13 @@ class Kept:
     def __init__(self) -> None:
         self.places: set[Place] = set()
 
-    def known(self, mailbox: str, folder: str, uidvalidity: int) -> frozenset[str]:
-        """Return the UIDs of that folder."""
+    def known(
+        self, mailbox: str, folder: str, uidvalidity: int, found: Collection[str] | None = None
+    ) -> frozenset[str]:
+        """Return the UIDs of that folder, or those of `found` alone."""
         there = (mailbox, folder, uidvalidity)
-        return frozenset(p.uid for p in self.places if (p.mailbox, p.folder, p.uidvalidity) == there)
+        uids = frozenset(p.uid for p in self.places if (p.mailbox, p.folder, p.uidvalidity) == there)
+        return uids if found is None else uids & frozenset(found)
 
 
 def letter(number: int, arrived: datetime, body: bytes = b"A street lamp is broken.\r\n") -> bytes:
