@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from intake.outbox import queue
 from intake.outbox.compose import Composer
@@ -59,4 +59,5 @@ def _last_mended(conn: Connection, topic: str) -> int:
 
 def _last(conn: Connection, prefix: str) -> int:
     """Return the latest outbox row whose key begins so; 0 where there is none."""
-    return conn.scalar(select(func.max(outbox.c.id)).where(begins(outbox.c.key, prefix))) or 0
+    ids = conn.scalars(select(outbox.c.id).where(begins(outbox.c.key, prefix)))
+    return max(ids, default=0)  # asked for max(), PostgreSQL reads all rows from the latest on

@@ -33,3 +33,4 @@ def upgrade() -> None:
     op.create_index("ix_digest_items_digest_id", "digest_items", ["digest_id", "partner"])
     if op.get_bind().dialect.name == "postgresql":
         op.execute('ALTER TABLE outbox ALTER COLUMN key TYPE VARCHAR(96) COLLATE "C"')
+        op.execute("ANALYZE outbox (key)")  # what was known of it went with the old type
