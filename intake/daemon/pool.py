@@ -13,7 +13,7 @@ from intake.mail.values import Triage
 from intake.processes import here, pool_with
 from intake.triage import Sorter
 
-PATIENCE = 5  # calls before processes come: a short backlog is sorted sooner than they are up
+PATIENCE = 2  # calls before processes come: a short backlog is sorted sooner than they are up
 AT_ONCE = 10  # letters that a process is handed at a time
 
 Letter = tuple[bytes, datetime, bool]  # the raw message, when it arrived, and whether that is long ago
@@ -29,7 +29,7 @@ class Pool:
         self._calls = 0  # since they were last sent away
 
     def call(self, sorter: Sorter) -> None:
-        """Have processes come that sort as `sorter` does, at the fifth call: a second or two later `is_up`."""
+        """Have processes come that sort as `sorter` does, at the second call: a second or two later `is_up`."""
         self._calls += 1
         if self._calls < PATIENCE or self._sorter == sorter:
             return
