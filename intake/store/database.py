@@ -6,10 +6,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -245,13 +246,20 @@ def _exists(path: Path) -> bool:
 
 
 def _make_file(path: Path | None) -> None:
+    """Make SQLite's file, with its log from the start: who turns it on later does not wait for others who do."""
     if path is None or _exists(path):
         return
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise UserError(f"{path}: the database cannot be made: {error.strerror}") from error
+        with TemporaryDirectory(dir=path.parent) as folder:
+            fresh = Path(folder, path.name)
+            os.close(os.open(fresh, os.O_CREAT | os.O_RDWR, 0o600))
+            with closing(sqlite3.connect(fresh)) as connection:
+                _set_up_connection(connection, None)
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+    except (OSError, sqlite3.Error) as error:
+        raise UserError(f"{path}: the database cannot be made: {getattr(error, 'strerror', error)}") from error
 
 
 def _check_encoding(conn: Connection) -> None:
