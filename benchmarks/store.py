@@ -82,7 +82,7 @@ def seconds(work: Callable[[], object]) -> float:
 def asked(database: Database) -> Iterator[tuple[str, float]]:
     """Yield (what, milliseconds) for what people and polls ask."""
     with database.read() as conn:
-        yield "known()", 1000 * seconds(lambda: known(conn, "public", "INBOX", 7, START))
+        yield "known()", 1000 * seconds(lambda: known(conn, ("public", "INBOX", 7), START))
         yield "counts()", 1000 * seconds(lambda: counts(conn, START))
         yield "search, a rare word", 1000 * seconds(lambda: search(conn, "word7 word8 word9", 20))
         yield "search, a common word", 1000 * seconds(lambda: search(conn, "about", 20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -9,9 +10,12 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from threading import Thread
 
+from intake.errors import place_of
 from intake.mail.values import Triage
 from intake.processes import here, pool_with
 from intake.triage import Sorter
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 2  # calls before processes come: a short backlog is sorted sooner than they are up
 AT_ONCE = 10  # letters that a process is handed at a time
@@ -30,6 +34,8 @@ class Pool:
 
     def call(self, sorter: Sorter) -> None:
         """Have processes come that sort as `sorter` does, at the second call: a second or two later `is_up`."""
+        if self._coming is not None and self._coming.done() and self._coming.exception():
+            self.dismiss()  # and they are asked for anew
         self._calls += 1
         if self._calls < PATIENCE or self._sorter == sorter:
             return
@@ -77,7 +83,9 @@ def _begin(sorter: Sorter, coming: Future[ProcessPoolExecutor]) -> None:
     try:
         for one in [executor.submit(_is_up) for _ in range(os.cpu_count() or 1)]:
             one.result()
-    except BrokenProcessPool as error:
+    except Exception as error:  # noqa: BLE001 (whatever keeps them away, the service sorts alone meanwhile)
+        log.warning("no processes to sort", extra={"error": place_of(error)})
+        executor.shutdown(wait=False, cancel_futures=True)
         coming.set_exception(error)
     else:
         coming.set_result(executor)

@@ -122,16 +122,18 @@ class Service:
             sorting.result()
 
     def _receive(self, summary: Summary, receiver: Receiver) -> None:
+        def hold() -> int:
+            if receiver.hold():
+                return 1
+            raise Temporary(f"mailbox {receiver.source.name}: another process reads it")
+
         def let_go() -> int:
             receiver.let_go()
             return 0
 
-        faults = len(summary.faults)
-        if self._try(summary, receiver.hold):
+        if self._try(summary, hold):
             summary.kept += self._try(summary, receiver.receive, receiver.failed)
             self._try(summary, let_go)
-        elif len(summary.faults) == faults:
-            summary.faults.append(f"mailbox {receiver.source.name}: another process reads it")
 
     def _recover(self) -> int:
         """Take up what a process that was killed had in hand; return how much that was."""
@@ -155,7 +157,8 @@ class Service:
             summary.faults.append(str(error))
             with suppress(Temporary, UserError):  # a database that is away cannot be told
                 fault(str(error))
-            summary.mend = summary.mend or isinstance(error, UserError)
+            if isinstance(error, UserError):
+                summary.mend = True
             return 0
 
     def _deliver_all(self, summary: Summary, stop: threading.Event) -> int:

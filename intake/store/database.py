@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -127,7 +127,7 @@ class Database:
     def _turn(self) -> Iterator[None]:
         """Have one thread write at a time on SQLite, where a writer in the way is looked for only now and then."""
         if self._writing is not None and not self._writing.acquire(timeout=BUSY_SECONDS):
-            raise Temporary("the database is locked")
+            raise Temporary("this service is still writing to the database")
         try:
             yield
         finally:
@@ -256,8 +256,12 @@ def _make_file(path: Path | None) -> None:
             os.close(os.open(fresh, os.O_CREAT | os.O_RDWR, 0o600))
             with closing(sqlite3.connect(fresh)) as connection:
                 _set_up_connection(connection, None)
-            with suppress(FileExistsError):
+            try:
                 os.link(fresh, path)
+            except FileExistsError:
+                return  # another was first
+            except OSError:  # a file system without links
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except (OSError, sqlite3.Error) as error:
         raise UserError(f"{path}: the database cannot be made: {getattr(error, 'strerror', error)}") from error
 

@@ -20,6 +20,7 @@ LATE_AFTER = timedelta(hours=48)  # F11
 _IS_KEPT = select(exists().where(raws.c.hash == bindparam("of_raw")))
 ASK_AGAIN_AFTER = timedelta(hours=1)  # for a message that the server did not hand over (F7)
 FEW = 1000  # UIDs that are looked for one by one
+_FOLDER = ("mailbox", "folder", "uidvalidity")
 
 
 class StoredLedger:
@@ -32,20 +33,25 @@ class StoredLedger:
     def known(
         self, mailbox: str, folder: str, uidvalidity: int, found: Collection[str] | None = None
     ) -> frozenset[str]:
-        """Return the UIDs that are kept or dismissed, and those that were asked for in vain within the last hour.
-
-        Where few are `found` in the folder, those of them alone: many more may have been moved out of it. Raises as
-        `Database.read` does.
-        """
-        of_folder = and_(
-            deliveries.c.mailbox == mailbox, deliveries.c.folder == folder, deliveries.c.uidvalidity == uidvalidity
-        )
-        if found is not None and len(found) <= FEW:
-            of_folder &= deliveries.c.uid.in_(found)
-        uids = select(deliveries.c.uid).where(of_folder)
+        """Return what `known` returns of the folder, by the database's clock. Raises as `Database.read` does."""
         with self._database.read() as conn:
-            wanting = uids.where(WITHOUT_RAW, _to_ask_for(self._database.clock(conn)))
-            return frozenset(conn.scalars(uids)) - frozenset(conn.scalars(wanting))
+            return known(conn, (mailbox, folder, uidvalidity), self._database.clock(conn), found)
+
+
+def known(
+    conn: Connection, folder: tuple[str, str, int], now: datetime, found: Collection[str] | None = None
+) -> frozenset[str]:
+    """Return the UIDs that are kept or dismissed, and those that were asked for in vain within the last hour.
+
+    `folder` is (mailbox, folder, UIDVALIDITY). Of at most FEW UIDs that were `found` there they are told of those
+    alone, as many more may have been moved out of it; of more, or None, of all that ever were in it.
+    """
+    of_folder = and_(*(deliveries.c[name] == value for name, value in zip(_FOLDER, folder, strict=True)))
+    if found is not None and len(found) <= FEW:
+        of_folder &= deliveries.c.uid.in_(found)
+    uids = select(deliveries.c.uid).where(of_folder)
+    wanting = uids.where(WITHOUT_RAW, _to_ask_for(now))
+    return frozenset(conn.scalars(uids)) - frozenset(conn.scalars(wanting))
 
 
 def _to_ask_for(now: datetime) -> ColumnElement[bool]:

@@ -80,7 +80,7 @@ class Recorded:
     repeated_id: bool  # same Message-ID and reply address as another message: never acknowledged (F3)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """What is recorded in one transaction; `batched` makes one."""
 
@@ -116,7 +116,10 @@ def record(batch: Batch, claimed: Claimed, triage: Triage, now: datetime, placin
     """
     recorded = batch.copies.get(claimed.raw_hash) or _insert(batch, claimed, triage, placing, now)
     if recorded is None:
-        recorded = _copy_of(batch.conn.execute(_SAME_CONTENT, {"same": triage.content_key}).one())
+        same = batch.conn.execute(_SAME_CONTENT, {"same": triage.content_key}).one_or_none()
+        if same is None:
+            raise RuntimeError("the message that this one is a copy of is gone")
+        recorded = _copy_of(same)
     outcome = {"outcome": "duplicate" if recorded.duplicate else "recorded", "became": recorded.message_id}
     batch.put_off(_DONE, outcome | {"delivery": claimed.delivery_id})
     batch.copies[claimed.raw_hash] = replace(recorded, duplicate=True, repeated_id=False)

@@ -138,7 +138,7 @@ class Walk(RuleBasedStateMachine):
         """F2: what was committed is in the ledger once, and what was not is asked for again."""
         with self.database.read() as conn:
             rows = conn.execute(select(deliveries)).all()
-            found = known(conn, "public", "INBOX", 7, self.now + ASK_AGAIN_AFTER)
+            found = known(conn, ("public", "INBOX", 7), self.now + ASK_AGAIN_AFTER)
         assert sorted(row.uid for row in rows) == sorted(one.uid for one in self.kept | self.faults)
         assert found == {one.uid for one in self.kept}
         assert self.settled <= self.kept

@@ -124,7 +124,7 @@ def _as_owner(database: Database, name: str | None = None) -> Iterator[Any]:
 
 
 FAULTS = {
-    locked: "the database is locked",
+    locked: "locked by another program|this service is still writing",
     full: "disk is full",
     read_only: "read-only",
     gone: "there is no database at|cannot be reached|connection to the database was lost|was stopped",
