@@ -19,7 +19,8 @@ from benchmarks.mailbox_corpus import write_maildir
 from tests.servers.dovecot import Dovecot
 
 BATCH = 50  # messages of one FETCH
-DAYS, MONTH = 365, 30 * 86_400.0  # that old messages came within, for each day of the young ones; seconds since then
+DAYS = 365  # that the old messages came within, for each day that the young ones did
+MONTH = 30 * 86_400.0  # seconds by which the latest old message is older than the latest young one
 ATTACHED = "django-helpdesk"  # from the package index, into a folder of its own
 SETTINGS = """
 SECRET_KEY = "benchmark"

@@ -14,6 +14,9 @@ from intake.store.database import Database
 
 Said = dict[str, Any]  # statement -> parameters of one time
 
+SMALL = frozenset({"mailbox_states", "rulebook_states", "rulebooks"})  # tables that do not grow with the messages
+_LOOKS = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH|INSERT\b.*\bSELECT)\b", re.DOTALL)
+
 
 class Scan(NamedTuple):
     """A step of a plan that reads a whole table, or an index that is not partial: those hold what is open alone."""
@@ -28,7 +31,7 @@ def heard() -> Iterator[Said]:
     said: Said = {}
 
     def hear(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", statement):
+        if _LOOKS.match(statement):
             said[statement] = parameters[0] if many else parameters
 
     event.listen(Engine, "before_cursor_execute", hear)
@@ -38,6 +41,18 @@ def heard() -> Iterator[Said]:
         event.remove(Engine, "before_cursor_execute", hear)
 
 
+def whole(database: Database, said: Said) -> dict[str, list[Scan]]:
+    """Return the statements that would read all of a table that is not small, with how."""
+    with database.read() as conn:
+        connection = conn.connection.driver_connection
+        assert connection is not None
+        if not database.is_sqlite:  # a table of few rows is read whole unless that is made dear
+            connection.execute("SET LOCAL enable_seqscan = off")
+        found = {text: scans(database, connection, text, asked) for text, asked in said.items()}
+    grown = {text: [step for step in steps if step.table not in SMALL] for text, steps in found.items()}
+    return {text: steps for text, steps in grown.items() if steps}
+
+
 def scans(database: Database, connection: Any, statement: str, parameters: Any) -> list[Scan]:
     """Return what the planner would read whole; `connection` is the driver's."""
     return list((_sqlite if database.is_sqlite else _postgresql)(connection, statement, parameters))
@@ -45,10 +60,12 @@ def scans(database: Database, connection: Any, statement: str, parameters: Any) 
 
 def _sqlite(connection: Any, statement: str, parameters: Any) -> Iterator[Scan]:
     partial = _names(connection, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")
-    for row in connection.execute("EXPLAIN QUERY PLAN " + statement, parameters):
-        words = str(row[3]).split()
-        if words[0] == "SCAN" and words[1:] != ["CONSTANT", "ROW"] and partial.isdisjoint(words):
-            yield Scan(words[1], str(row[3]))
+    steps = [str(row[3]).split() for row in connection.execute("EXPLAIN QUERY PLAN " + statement, parameters)]
+    made = {words[1] for words in steps if words[0] in {"CO-ROUTINE", "MATERIALIZE"}}  # by the statement itself
+    for words in steps:
+        if words[0] == "SCAN" and words[1:] != ["CONSTANT", "ROW"] and partial.union(made).isdisjoint(words):
+            known_as = re.search(rf"\b(?:FROM|JOIN)\s+(\w+) AS {re.escape(words[1])}\b", statement)
+            yield Scan(known_as[1] if known_as else words[1], " ".join(words))
 
 
 def _postgresql(connection: Any, statement: str, parameters: Any) -> Iterator[Scan]:

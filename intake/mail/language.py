@@ -19,8 +19,8 @@ from intake.mail.values import Language
 _SAMPLE = 6_000  # characters that are judged; more of a letter changes nothing
 _SHORT = 60  # letters below which the subject is read too
 _PIECE = 240  # characters from which a piece of a letter can be judged by itself
-_ENGLISH = math.log(3.0)  # how many times likelier English is here before anything is read
-_ROMANISED = math.log(0.02)  # how likely a language is in letters that are not its own
+_ENGLISH = math.log(3.0)  # what English is ahead by before anything is read: here it is three times likelier
+_ROMANISED = math.log(0.02)  # what a language in letters not its own begins with: it is fifty times less likely
 _UNSURE = 0.3  # below this likelihood a text in Latin letters passes for English
 _FLOOR = 1e-4  # the least that the identifier's "no" counts for
 _LEAST = math.log(_FLOOR)

@@ -73,7 +73,10 @@ BARRIER = "\0"  # stands where a mark stood: no letter, no digit, no space
 
 
 def flat(text: str) -> Flat:
-    """Return `text` made comparable; marks of ours in it are barriers."""
+    """Return `text` made comparable; marks of ours in it are barriers.
+
+    It is as long in small letters: no letter of it is two when small, so that a place found there is one of it.
+    """
     if "[" in text:
         for mark in MARKS:
             text = text.replace(mark, BARRIER * len(mark))

@@ -40,7 +40,10 @@ def redact(text: str, kinds: AbstractSet[Kind], writer: Writer = NOBODY, limit: 
 
 
 def redacted(text: str, find_in: Callable[[str], tuple[Found, ...]], limit: int | None = None) -> str:
-    """Return the same by what `find_in` finds in a text."""
+    """Return `text` with marks in place of what `find_in` finds; at most what stood within the first `limit`.
+
+    `find_in` takes a text, which may hold marks already, and gives places in it, in order; none overlaps another.
+    """
     if limit is not None and len(text) > limit:
         found = tuple(one for one in find_in(text[: limit + _AHEAD]) if one.start < limit)
         text = with_marks(text, found, 0, max([limit, *(one.end for one in found)]))

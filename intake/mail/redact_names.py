@@ -159,7 +159,7 @@ def _is_short(line: str) -> bool:
 def introduced(text: str, words: Sequence[Token]) -> Iterator[Found]:
     """Yield what follows "my name is", "Name:", a title or "my son"."""
     places = {one.start: index for index, one in enumerate(words)}
-    small = text.lower()  # as long: flat text has no letter that is two when small
+    small = text.lower()
     for pattern, kind, strict in _introductions():
         for found in pattern.finditer(small):
             index = places.get(found.end())

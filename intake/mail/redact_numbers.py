@@ -60,6 +60,7 @@ _AT = r"\s{0,2}(?:@|[(\[{]\s?at\s?[)\]}])\s{0,2}"
 _DOT = r"(?:\s{0,2}(?:\.|[(\[{]\s?(?:dot|\.)\s?[)\]}])\s{0,2}|\sdot\s)"
 _LOCAL, _LABEL = r"[\w.+%'-]{1,64}", r"[^\W_][\w-]{0,62}"
 _TOP = "|".join(TOPS)
+_AT_HOST = rf" at (?:{_LABEL}\.){{1,4}}(?:{_TOP})\b"
 # For text in small letters: what it must hold, and the expression.
 _EMAILS = (
     (
@@ -67,10 +68,7 @@ _EMAILS = (
         re.compile(rf"{_LOCAL}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{1,6}}"),
     ),
     (re.compile(" dot "), re.compile(rf"{_LOCAL} at {_LABEL}(?: dot {_LABEL}){{1,4}}")),
-    (
-        re.compile(rf" at (?:{_LABEL}\.){{1,4}}(?:{_TOP})\b"),
-        re.compile(rf"{_LOCAL} at (?:{_LABEL}\.){{1,4}}(?:{_TOP})\b"),
-    ),
+    (re.compile(_AT_HOST), re.compile(_LOCAL + _AT_HOST)),
     (re.compile("@"), re.compile(r"[^\s@<>(),;:\"\x00]{1,64}@[^\s@<>(),;:\"\x00]{1,255}")),
 )
 _LINKS = (
@@ -198,15 +196,16 @@ def _near(pattern: re.Pattern[str], text: str, before: int, after: int) -> Itera
 
 def mails(text: str) -> Iterator[Found]:
     """Yield mail addresses, also with "(at)" and spaces in them."""
-    yield from _signed(_EMAILS, text.lower(), Kind.EMAIL)
+    yield from _where_sign(_EMAILS, text.lower(), Kind.EMAIL)
 
 
 def links(text: str) -> Iterator[Found]:
     """Yield links, hosts and names of accounts."""
-    yield from _signed(_LINKS, text.lower(), Kind.LINK)
+    yield from _where_sign(_LINKS, text.lower(), Kind.LINK)
 
 
-def _signed(sought: Sequence[tuple[re.Pattern[str], re.Pattern[str]]], text: str, kind: Kind) -> Iterator[Found]:
+def _where_sign(sought: Sequence[tuple[re.Pattern[str], re.Pattern[str]]], text: str, kind: Kind) -> Iterator[Found]:
+    """Yield what each expression finds, tried only where the text holds its sign."""
     for sign, pattern in sought:
         if sign.search(text):
             yield from (Found(*found.span(), kind) for found in pattern.finditer(text))

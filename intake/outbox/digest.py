@@ -57,14 +57,17 @@ def add(conn: Connection, partner_id: str, message_id: int, now: datetime, forme
 
     `formerly` is the partner that it was for.
     """
-    row = {"partner": partner_id, "message_id": message_id, "queued_at": now, "formerly": formerly}
+    row = _row(partner_id, message_id, now, formerly)
     return insert_new(conn, digest_items, row, "partner", "message_id") is not None
 
 
 def add_later(batch: Batch, partner_id: str, message_id: int, now: datetime) -> None:
     """Put a message that the batch records on what the partner has not had yet, when the batch is written."""
-    row = {"partner": partner_id, "message_id": message_id, "queued_at": now, "formerly": None}
-    batch.put_off(adding(batch.conn.dialect.name, digest_items), row)
+    batch.put_off(adding(batch.conn, digest_items), _row(partner_id, message_id, now))
+
+
+def _row(partner_id: str, message_id: int, now: datetime, formerly: str | None = None) -> dict[str, object]:
+    return {"partner": partner_id, "message_id": message_id, "queued_at": now, "formerly": formerly}
 
 
 def pass_on(conn: Connection, rulebook: Rulebook, now: datetime) -> dict[str, int]:

@@ -58,7 +58,8 @@ def assemble(head: Head, rendered: Rendered, files: Sequence[File] = ()) -> byte
 
     An address that a 7-bit header cannot hold stays on the envelope alone. A file that the HTML part shows goes with it
     only where it does (RFC 2392). The parts are put together here: a mail costs the standard library's `EmailMessage`
-    seven times as long.
+    seven times as long. Raises UnicodeEncodeError where a file's name or an id is not ASCII; a quotation mark in a name
+    is not noticed, and breaks its header.
     """
     shown = [_file(one) for one in files if one.cid and f"cid:{one.cid}" in rendered.html]
     attachments = [_file(one) for one in files if not one.cid]
@@ -86,7 +87,11 @@ def _fields(head: Head, rendered: Rendered) -> bytes:
 
 
 def _together(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
-    """Return the parts as one (RFC 2046 §5.1); one alone stays what it is. No part holds `=_`, as all are encoded."""
+    """Return the parts as one (RFC 2046 §5.1); one alone stays what it is.
+
+    No line of a content is a boundary, which holds `=_`: base64 and quoted-printable never do, and words that are left
+    as they are hold no `=` (`_words`).
+    """
     if len(parts) == 1:
         return parts[0]
     line = f"--{boundary}".encode("ascii")
@@ -99,7 +104,7 @@ def _words(subtype: str, text: str) -> bytes:
     data = text.encode("utf-8", "replace")
     data = _BREAK.sub(b"\r\n", data) if b"\r" in data else data.replace(b"\n", b"\r\n")
     quoted = b2a_qp(data)
-    if quoted == data:
+    if quoted == data:  # so there is no `=` in it
         return _part(f'text/{subtype}; charset="utf-8"', "7bit", data)
     if len(quoted) * 3 < len(data) * 4:
         return _part(f'text/{subtype}; charset="utf-8"', "quoted-printable", quoted)

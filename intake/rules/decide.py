@@ -170,10 +170,9 @@ def conclude(
         evidence, flags = (*evidence, closed), (*flags, FLAG)
         urgency = max(urgency, Urgency.TODAY, key=lambda one: one.rank)
         routes = {**dict.fromkeys(weigh.officers(rulebook, flags), RULE), **routes}
-    rules = weigh.counted(fired, categories)
     return Decision(
         categories=categories,
-        tags=tuple(dict.fromkeys(tag for rule in rules for tag in rule.effects.tags)),
+        tags=weigh.tags(categories, fired),
         flags=flags,
         urgency=urgency,
         acknowledge=weigh.acknowledge(categories, fired, flags),

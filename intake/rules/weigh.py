@@ -122,6 +122,11 @@ def counted(fired: Firings, assigned: Iterable[str]) -> list[Rule]:
     return [one.rule for one in fired if one.rule.effects.category is None or one.rule.effects.category in known]
 
 
+def tags(assigned: Iterable[str], fired: Firings) -> tuple[str, ...]:
+    """Return the tags of the rules that count."""
+    return tuple(dict.fromkeys(tag for rule in counted(fired, assigned) for tag in rule.effects.tags))
+
+
 def urgency(assigned: Iterable[str], fired: Firings) -> Urgency:
     """Return the highest urgency of the categories assigned and of the rules that name one."""
     return max((level for level, _ in urgencies(assigned, fired)), key=lambda level: level.rank)

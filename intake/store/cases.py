@@ -160,7 +160,7 @@ def case(conn: Connection, reference: str) -> Case | None:
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         reopened_at=row.reopened_at,
-        may_belong_to=conn.scalar(select(cases.c.reference).where(cases.c.id == row.may_belong_to)),
+        may_belong_to=row.may_belong_to and conn.scalar(_references(cases.c.id == row.may_belong_to)),
         named_by=tuple(conn.scalars(_references(cases.c.may_belong_to == row.id))),
         taken=_takings(conn, row.id),
         tasks=tasks.of_case(conn, row.id),

@@ -39,7 +39,7 @@ def partial_index(name: str, *columns: str, where: TextClause) -> Index:
 
 
 def begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """Tell by a range of a `Key`, which its index serves, as no LIKE on both databases is, that it begins so."""
+    """Choose the rows whose `Key` begins with `prefix` (not empty), as a range that its index serves."""
     return and_(column >= prefix, column < prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
 

@@ -103,7 +103,7 @@ def learn(conn: Connection, case_id: int, ids: Iterable[str]) -> None:
     """Remember that these Message-IDs were seen in that case: who answers one of them may be answering there."""
     rows = [{"id_hash": hashed, "case_id": case_id} for hashed in sorted({_hash(one) for one in ids})]
     if rows:
-        conn.execute(adding(conn.dialect.name, thread_ids), rows)
+        conn.execute(adding(conn, thread_ids), rows)
 
 
 def case_id(conn: Connection, reference: str) -> int | None:

@@ -22,9 +22,13 @@ def insert_new(conn: Connection, table: Table, row: Mapping[str, object], *index
     return new
 
 
+def adding(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the INSERT that leaves out rows of which one like them is there: the same one each time."""
+    return _adding(conn.dialect.name, table)
+
+
 @cache
-def adding(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Return the INSERT that leaves out rows of which one like them is there."""
+def _adding(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     return _insert(dialect, table).on_conflict_do_nothing()
 
 

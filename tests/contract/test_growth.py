@@ -20,16 +20,12 @@ from intake.store.database import Database
 from intake.store.ledger import StoredLedger
 from intake.store.tables import keys, outbox
 from intake.store.upsert import upsert
-from tests.plans import Said, Scan, heard, scans
+from tests.plans import heard, whole
 from tests.servers.smtp_sink import SmtpSink
 from tests.store_fixtures import Clock
 from tests.threads import IT, LINES, letter
 from tests.walk.deployment import PASSWORD_ENV, Deployment
 
-GROWING = {
-    "attachments", "cases", "deliveries", "digest_items", "message_categories", "messages", "outbox", "raws",
-    "thread_ids",
-}  # fmt: skip
 DAY = timedelta(days=1)
 
 
@@ -64,18 +60,6 @@ def put(folder: Path, *letters: bytes) -> Path:
     for number, raw in enumerate(letters):
         (folder / f"{number}.eml").write_bytes(raw)
     return folder
-
-
-def whole(database: Database, said: Said) -> dict[str, list[Scan]]:
-    """Return the statements that would read all of a growing table, with how."""
-    with database.read() as conn:
-        connection = conn.connection.driver_connection
-        assert connection is not None
-        if not database.is_sqlite:  # a small table is read whole unless that is made dear
-            connection.execute("SET LOCAL enable_seqscan = off")
-        found = {text: scans(database, connection, text, asked) for text, asked in said.items()}
-    grown = {text: [step for step in steps if step.table in GROWING] for text, steps in found.items()}
-    return {text: steps for text, steps in grown.items() if steps}
 
 
 def test_no_pass_reads_a_whole_table(app: App, clock: Clock, tmp_path: Path) -> None:

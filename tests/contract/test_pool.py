@@ -90,6 +90,8 @@ def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None
     for one in active_children():
         one.kill()
     processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
+    assert processor.process()
+    assert not pool.is_up(SORTER)
     while processor.process():
         pass
     assert outcomes(database) == {"recorded": count}
@@ -97,7 +99,8 @@ def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None
 
 def test_processes_that_end_between_two_batches_are_called_anew(pool: Pool) -> None:
     """Promise 1: a pool whose processes ended while nothing was sorted is not taken for one that is up."""
-    active_children()[0].kill()
+    for one in active_children():
+        one.kill()
     until = time.monotonic() + 20
     while time.monotonic() < until and not pool._coming.result()._broken:  # type: ignore[union-attr]
         time.sleep(0.05)

@@ -137,7 +137,12 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BUSY_SECONDS", 0.2)
 
 
-WHEN = [(fault, when) for fault in FAULTS for when in ("before", "kept", "claimed", "sent")]
+STEPS: dict[str, tuple[type, str, bool]] = {  # the method that a fault begins beside, and whether that is after it
+    "kept": (Receiver, "_keep", True),
+    "claimed": (Sorter, "triage", False),
+    "sent": (SmtpClient, "send", True),
+}
+WHEN = [(fault, when) for fault in FAULTS for when in ("before", *STEPS)]
 WHEN.remove((full, "sent"))  # what is to be recorded of a mail that was sent fits into the pages that there are
 
 
@@ -182,31 +187,27 @@ def _happening(fault: AbstractContextManager[None], when: str) -> Iterator[Calla
         with suppress(StopIteration):
             fault.__exit__(None, None, None)
 
-    keep, triage, send = Receiver._keep, Sorter.triage, SmtpClient.send
-
-    def keeping(*arguments: Any) -> int:
-        kept = keep(*arguments)
-        begin()
-        return kept
-
-    def sorting(*arguments: Any, **named: Any) -> Any:
-        begin()
-        return triage(*arguments, **named)
-
-    def sending(*arguments: Any) -> None:
-        send(*arguments)
-        begin()
-
     with pytest.MonkeyPatch.context() as patched:
         if when == "before":
             begin()
-        elif when == "kept":
-            patched.setattr(Receiver, "_keep", keeping)
-        elif when == "claimed":
-            patched.setattr(Sorter, "triage", sorting)
         else:
-            patched.setattr(SmtpClient, "send", sending)
+            owner, name, is_after = STEPS[when]
+            patched.setattr(owner, name, _beside(getattr(owner, name), begin, is_after=is_after))
         yield over
+
+
+def _beside(step: Callable[..., Any], begin: Callable[[], None], *, is_after: bool) -> Callable[..., Any]:
+    """Return the step with `begin` before or after it."""
+
+    def both(*arguments: Any, **named: Any) -> Any:
+        if not is_after:
+            begin()
+        found = step(*arguments, **named)
+        if is_after:
+            begin()
+        return found
+
+    return both
 
 
 def test_another_file_in_its_place(house: House, migrated_sqlite: Path) -> None:

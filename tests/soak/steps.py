@@ -59,7 +59,7 @@ STEPS: tuple[Step, ...] = (
     Step("triage: sorted, not recorded", "intake.triage:Sorter.triage", "after", 6),
     Step("record: message written, nothing queued", "intake.store.recording:record", "after", 6),
     Step("record: mail queued, not committed", "intake.outbox.queue:enqueue", "after-something", 6),
-    Step("record: digest item added, not committed", "intake.store.recording:Batch.write", "after", 2),
+    Step("record: rest of the batch written, not committed", "intake.store.recording:Batch.write", "after", 2),
     Step("record: committed, before the next", "intake.daemon.process:Processor._record", "after", 2),
     Step("deliver: claimed, not committed", "intake.outbox.queue:claim", "after-something", 4),
     Step("deliver: claimed, before SMTP", "intake.outbox.smtp:SmtpClient.send", "before", 4),

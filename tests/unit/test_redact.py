@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import process_time
 
@@ -12,8 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from intake.mail.redact import Kind, Writer, find, redact, with_marks
-from intake.mail.redact_numbers import _ADDRESSES, _near, is_nhs
+from intake.mail import redact_numbers
+from intake.mail.personal import flat
+from intake.mail.redact import _NAMES, _NUMBERS, Found, Kind, Writer, find, redact, with_marks
+from intake.mail.redact_names import tokens
+from intake.mail.redact_numbers import addresses, births, codes, is_nhs
 from intake.mail.redact_words import TITLES
 from intake.mail.signature_words import ORGANISATIONS
 
@@ -38,50 +42,65 @@ def letters() -> Iterator[dict[str, str]]:
         yield from (json.loads(line) for line in path.read_text("utf-8").splitlines())
 
 
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("Call 07700 900123 now", "Call [phone number] now"),
-        ("+44 (0)1632 960-123", "[phone number]"),
-        ("ana.pop@example.org", "[e-mail address]"),
-        ("ana (at) example (dot) org", "[e-mail address]"),
-        ("ana at example dot org", "[e-mail address]"),
-        ("ana (at) example dot org", "[e-mail address]"),
-        ("write to ana at example.org", "write to [e-mail address]"),
-        ("ring 0️⃣7️⃣7️⃣0️⃣0️⃣ 9️⃣0️⃣0️⃣1️⃣2️⃣3️⃣", "ring [phone number]"),
-        ("ring 07700      900123", "ring [phone number]"),
-        ("07700|900;123, 0\u034f7\u034f7\u034f00~900123", "[phone number], [phone number]"),
-        ("see https://site.example/a?b=c and www.site.example", "see [link] and [link]"),
-        ("on facebook.com/ana.pop", "on [link]"),
-        ("I live at 12 Elm Road, NN1 2AB.", "I live at [address], [postcode]."),
-        ("Flat 3b, 14-16 Abington Street", "[address], [address]"),
-        ("in Elm Road 12, next door", "in [address], next door"),
-        ("ul. Długa 12", "[address]"),
-        ("nn12ab", "[postcode]"),
-        ("N N 1 - 2 A B", "[postcode]"),
-        ("my NHS number is 943 476 5919", "my NHS number is [NHS number]"),
-        ("NI: QQ 12 34 56 C and AB123456C", "NI: QQ 12 34 56 C and [National Insurance number]"),
-        ("a white van AB12 CDE", "a white van [number plate]"),
-        ("a white van ab12cde, P123 ABC", "a white van [number plate], [number plate]"),
-        ("DOB 3.4.72", "DOB [date of birth]"),
-        ("born on 3 April 1972, ur. 03/04/1999", "born on [date of birth], ur. [date of birth]"),
-        ("My name is Sarah Jones and", "My name is [name] and"),
-        ("my name is sarah and i", "my name is [name] and i"),
-        ("Mă numesc Ion Popescu.", "Mă numesc [name]."),
-        ("Меня зовут Наталья Грабовска", "Меня зовут [name]"),
-        ("اسمي رنا الحلبي", "اسمي [name]"),
-        ("ਮੇਰਾ ਨਾਮ ਗੁਰਮੀਤ ਹੈ", "ਮੇਰਾ ਨਾਮ [name]"),
-        ("我叫李明。", "我叫[name]。"),
-        ("Ask Mrs Khan or mr smith", "Ask Mrs [name] or mr [name]"),
-        ("my neighbour Dave shouts", "my neighbour [name] shouts"),
-        ("Then Priya Patel came", "Then [name] came"),
-        ("It is bad.\n\nKind regards,\nJ. Wozniakowa", "It is bad.\n\nKind regards,\n[name]"),
-        ("请找王女士", "请找[name]女士"),
-    ],
-)
+TAKEN_OUT = [  # (text, what is left of it)
+    ("Call 07700 900123 now", "Call [phone number] now"),
+    ("+44 (0)1632 960-123", "[phone number]"),
+    ("ana.pop@example.org", "[e-mail address]"),
+    ("ana (at) example (dot) org", "[e-mail address]"),
+    ("ana at example dot org", "[e-mail address]"),
+    ("ana (at) example dot org", "[e-mail address]"),
+    ("write to ana at example.org", "write to [e-mail address]"),
+    ("ring 0️⃣7️⃣7️⃣0️⃣0️⃣ 9️⃣0️⃣0️⃣1️⃣2️⃣3️⃣", "ring [phone number]"),
+    ("ring 07700      900123", "ring [phone number]"),
+    ("07700|900;123, 0\u034f7\u034f7\u034f00~900123", "[phone number], [phone number]"),
+    ("see https://site.example/a?b=c and www.site.example", "see [link] and [link]"),
+    ("on facebook.com/ana.pop", "on [link]"),
+    ("I live at 12 Elm Road, NN1 2AB.", "I live at [address], [postcode]."),
+    ("Flat 3b, 14-16 Abington Street", "[address], [address]"),
+    ("in Elm Road 12, next door", "in [address], next door"),
+    ("ul. Długa 12", "[address]"),
+    ("nn12ab", "[postcode]"),
+    ("N N 1 - 2 A B", "[postcode]"),
+    ("my NHS number is 943 476 5919", "my NHS number is [NHS number]"),
+    ("NI: QQ 12 34 56 C and AB123456C", "NI: QQ 12 34 56 C and [National Insurance number]"),
+    ("a white van AB12 CDE", "a white van [number plate]"),
+    ("a white van ab12cde, P123 ABC", "a white van [number plate], [number plate]"),
+    ("DOB 3.4.72", "DOB [date of birth]"),
+    ("born on 3 April 1972, ur. 03/04/1999", "born on [date of birth], ur. [date of birth]"),
+    ("My name is Sarah Jones and", "My name is [name] and"),
+    ("my name is sarah and i", "my name is [name] and i"),
+    ("Mă numesc Ion Popescu.", "Mă numesc [name]."),
+    ("Меня зовут Наталья Грабовска", "Меня зовут [name]"),
+    ("اسمي رنا الحلبي", "اسمي [name]"),
+    ("ਮੇਰਾ ਨਾਮ ਗੁਰਮੀਤ ਹੈ", "ਮੇਰਾ ਨਾਮ [name]"),
+    ("我叫李明。", "我叫[name]。"),
+    ("Ask Mrs Khan or mr smith", "Ask Mrs [name] or mr [name]"),
+    ("my neighbour Dave shouts", "my neighbour [name] shouts"),
+    ("Then Priya Patel came", "Then [name] came"),
+    ("It is bad.\n\nKind regards,\nJ. Wozniakowa", "It is bad.\n\nKind regards,\n[name]"),
+    ("请找王女士", "请找[name]女士"),
+]
+
+
+@pytest.mark.parametrize(("text", "left"), TAKEN_OUT)
 def test_is_taken_out(text: str, left: str) -> None:
     """D4: each kind of personal data is replaced by a mark that says what stood there."""
     assert redact(text, ALL) == left
+
+
+@pytest.mark.parametrize(("kinds", "look"), [*_NUMBERS, *_NAMES], ids=lambda one: getattr(one, "__name__", ""))
+def test_kinds_of_each_finder(kinds: frozenset[Kind], look: Callable[..., Iterator[Found]]) -> None:
+    """D4: a finder yields the kinds that stand beside it and no other; else what is asked for is never looked for."""
+    texts = [flat(text).text for text, _ in TAKEN_OUT]
+    more = ((tokens(text),) if (kinds, look) in _NAMES else () for text in texts)
+    assert {one.kind for text, words in zip(texts, more, strict=True) for one in look(text, *words)} == kinds
+
+
+def test_flat_text_is_as_long_in_small_letters() -> None:
+    """D4: a place that is found in a flat text in small letters is one of that text, whatever the letter."""
+    longer = [char for char in map(chr, range(sys.maxunicode + 1)) if len(char.lower()) != 1]
+    assert longer
+    assert all(len(flat(char).text.lower()) == len(flat(char).text) for char in longer)
 
 
 @pytest.mark.parametrize(
@@ -187,19 +206,26 @@ TEXT = st.one_of(
 )  # fmt: skip
 
 
-LONG = ["x" * 31, "flat", "road", "ul.", "calle", "no.", "number", "12", "3b", "4-16", "中山路", "号", "室"]
+HOUSES = ["x" * 31, "flat", "road", "ul.", "calle", "no.", "number", "12", "3b", "4-16", "中山路", "号", "室"]
+BIRTHS = ["x" * 12, "x" * 28, "born", "dob", "date of birth", "生于", "3", "12", "1972", "april", "年", "月", "日"]
+CODES = ["x" * 31, "n", "N", "sw", "1", "2", "12", "o", "2ab", "AB", "q", "CDE", "P123", "cde"]
+GAP = st.sampled_from([" ", "", ", ", "\n", ".", " - ", "..."])
 
 
-@settings(deadline=None, max_examples=400)
-@given(st.lists(st.tuples(st.sampled_from(LONG), st.sampled_from([" ", "", ", ", "\n", "."])), max_size=30))
+@pytest.mark.parametrize("look", [addresses, births, codes])
+@settings(deadline=None, max_examples=600)
+@given(st.one_of(st.lists(st.tuples(st.sampled_from(each), GAP), max_size=30) for each in (HOUSES, BIRTHS, CODES)))
 @example([("x" * 31, " ")] * 4 + [("terrace", " "), ("number", " "), ("12", ".")])
 @example([("12", " ")] + [("x" * 31, " ")] * 4 + [("terrace", "."), ("x", "")])
-def test_houses_are_found_near_their_digits(words: list[tuple[str, str]]) -> None:
-    """D4: a house in a street is found near digits as it is in the whole text, however long the street's name."""
+@example([("x" * 31, " ")] * 4 + [("date of birth", " "), ("x" * 28, " "), ("3", "."), ("x" * 12, "."), ("1972", "")])
+@example([("x" * 31, " ")] * 4 + [(each, "...") for each in "swoa1a"] + [("b", " ")])
+def test_what_is_sought_near_digits(look: Callable[[str], Iterator[Found]], words: list[tuple[str, str]]) -> None:
+    """D4: houses, births and codes are found near digits as they are in the whole text, however far they reach."""
     text = "".join(word + gap for word, gap in words)
-    for pattern, before, after in _ADDRESSES:
-        near = [one.span() for one in _near(pattern, text, before, after)]
-        assert near == [one.span() for one in pattern.finditer(text)]
+    near = list(look(text))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(redact_numbers, "_stretches", lambda text, *_: [(0, len(text))])
+        assert near == list(look(text))
 
 
 @settings(deadline=None, max_examples=400)
