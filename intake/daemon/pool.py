@@ -18,6 +18,7 @@ from intake.triage import Sorter
 log = logging.getLogger(__name__)
 
 PATIENCE = 2  # calls before processes come: a short backlog is sorted sooner than they are up
+CLOSE_SECONDS = 2.0  # that processes are waited for that come while the service ends
 AT_ONCE = 10  # letters that a process is handed at a time
 
 Letter = tuple[bytes, datetime, bool]  # the raw message, when it arrived, and whether that is long ago
@@ -31,6 +32,7 @@ class Pool:
         self._coming: Future[ProcessPoolExecutor] | None = None  # done when every process is up
         self._sorter: Sorter | None = None
         self._calls = 0  # since they were last sent away
+        self._beginning: Thread | None = None  # the last that had processes come
 
     def call(self, sorter: Sorter) -> None:
         """Have processes come that sort as `sorter` does, at the second call: a second or two later `is_up`."""
@@ -42,7 +44,8 @@ class Pool:
         self.dismiss()
         self._sorter, self._coming = sorter, Future()
         # Beside: each is handed the rulebook by a pipe, which it does not empty before it is up.
-        Thread(target=_begin, args=(sorter, self._coming), name="pool", daemon=True).start()
+        self._beginning = Thread(target=_begin, args=(sorter, self._coming), name="pool", daemon=True)
+        self._beginning.start()
 
     def is_up(self, sorter: Sorter) -> bool:
         """Whether processes that sort as `sorter` does are there."""
@@ -76,6 +79,12 @@ class Pool:
             self._coming.add_done_callback(_end)
         self._coming = self._sorter = None
         self._calls = 0
+
+    def close(self) -> None:
+        """Have the processes end, for the service does; those that are still coming end some moments later."""
+        self.dismiss()
+        if self._beginning is not None:
+            self._beginning.join(CLOSE_SECONDS)
 
 
 def _begin(sorter: Sorter, coming: Future[ProcessPoolExecutor]) -> None:

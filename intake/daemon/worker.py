@@ -91,6 +91,7 @@ class Service:
             pass
         summary.delivered = self._deliver_all(summary, stop)
         self.deliverer.smtp.close()
+        self.processor.pool.close()
         summary.waiting = self._try(summary, self.deliverer.waiting)
         summary.faults = list(dict.fromkeys(summary.faults))
         return summary
@@ -208,6 +209,7 @@ class Service:
                 for receiver in self.receivers:
                     receiver.let_go()
             self.deliverer.smtp.close()
+            self.processor.pool.close()
         return ended
 
     def _loops(self) -> dict[str, Loop]:

@@ -78,13 +78,13 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return {**self.globals, **(d or {})}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return what a dot leads to as jinja2 does: at once where it is an entry, a field of ours, or of a loop."""
+        """Return what a dot leads to as jinja2 does: at once where it is an entry, or a value of ours or of a loop."""
         made = type(obj)
         if made is dict and attribute in obj and attribute not in _OF_DICTS:
             return obj[attribute]
         fields = _OF_LOOPS if made is LoopContext else getattr(made, "__match_args__", ())
-        if attribute in fields and not attribute.startswith("_"):
-            return getattr(obj, attribute)
+        if attribute in fields and not attribute.startswith("_") and not callable(value := getattr(obj, attribute)):
+            return value
         return super().getattr(obj, attribute)
 
     def step(self) -> str:

@@ -103,7 +103,7 @@ def _words(subtype: str, text: str) -> bytes:
     """Return a part of text: as it is where that is 7-bit in short lines, else encoded the shorter way."""
     data = text.encode("utf-8", "replace")
     data = _BREAK.sub(b"\r\n", data) if b"\r" in data else data.replace(b"\n", b"\r\n")
-    quoted = b2a_qp(data)
+    quoted = _BREAK.sub(b"\r\n", b2a_qp(data))
     if quoted == data:  # so there is no `=` in it
         return _part(f'text/{subtype}; charset="utf-8"', "7bit", data)
     if len(quoted) * 3 < len(data) * 4:
@@ -147,7 +147,8 @@ def as_second_copy(mail: bytes) -> bytes:
     subject = str(_read(mail)["Subject"])
     if subject.startswith(SECOND_COPY):
         return mail
-    return _SUBJECT_FIELD.sub(field("Subject", unstructured(SECOND_COPY + subject)), mail, count=1)
+    said = field("Subject", unstructured(SECOND_COPY + subject))
+    return _SUBJECT_FIELD.sub(lambda _: said, mail, count=1)
 
 
 def bodies(mail: bytes) -> tuple[str, str]:

@@ -35,7 +35,7 @@ _SCHEMES = (
 )
 # What a text must hold for each, the expression, and what is written instead; what holds none of the first is not read.
 _LINKS = (
-    (":", re.compile(r"[hH](?<![A-Za-z0-9].)(?i:ttp)(?=s?:)"), "hxxp"),
+    (":", re.compile(r"[hH](?<![A-Za-z0-9].)(?i:ttp(?=s?:))"), "hxxp"),
     (":", re.compile(r":(?=[/\\]{2})"), "[:]"),
     (":", re.compile(rf"{_START}({_SCHEMES}):", re.IGNORECASE), r"\1[:]"),
     ("@＠﹫", re.compile(r"[@＠﹫](?<=\S.)(?=\S)"), "[at]"),

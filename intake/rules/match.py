@@ -110,8 +110,11 @@ class Findings:
         found = []
         for reading in self.readings:
             if reading.field in self.defaults:
-                firsts = sorted(map(reading.words.index, words.intersection(reading.words)))
-                found += [Found(reading, n, n + 1, False) for n in firsts]
+                firsts: dict[str, int] = {}
+                for n, word in enumerate(reading.words):
+                    if word in words:
+                        firsts.setdefault(word, n)
+                found += [Found(reading, n, n + 1, False) for n in firsts.values()]
         return found
 
 

@@ -249,6 +249,7 @@ def _make_file(path: Path | None) -> None:
     """Make SQLite's file, with its log from the start: who turns it on later does not wait for others who do."""
     if path is None or _exists(path):
         return
+    path = path.resolve()  # what a link leads to need not be there yet
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryDirectory(dir=path.parent) as folder:

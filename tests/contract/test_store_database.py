@@ -80,6 +80,16 @@ def test_two_upgrades_at_once(empty_url: str) -> None:
             database.close()
 
 
+def test_the_file_of_a_link(tmp_path: Path) -> None:
+    """H2: where config.yaml names a link to a file that is not there yet, that file is made."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "intake.db").symlink_to(tmp_path / "disk" / "intake.db")
+    database = Database(f"sqlite:///{tmp_path / 'intake.db'}")
+    assert upgrade(database) == STEPS
+    database.close()
+    assert (tmp_path / "disk" / "intake.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_failed_upgrade_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration that fails in the middle leaves the database as it was."""
     database = Database(empty_url)

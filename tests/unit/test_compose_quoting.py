@@ -30,6 +30,7 @@ HOSTILE = st.one_of(st.lists(PARTS, max_size=25).map("".join), st.text(st.charac
     [
         ("see https://evil.example/a.php?x=1", "see hxxps[:]//evil[.]example/a[.]php?x=1"),
         ("HTTP://EVIL.EXAMPLE", "hxxp[:]//EVIL[.]EXAMPLE"),
+        ("HTTPS:evil HttpS://x", "hxxpS:evil hxxpS[:]//x"),
         ("www.4chan.example", "www[.]4chan[.]example"),
         ("write to jane.doe@example.org!", "write to jane[.]doe[at]example[.]org!"),
         ("mailto:x@example.org", "mailto[:]x[at]example[.]org"),

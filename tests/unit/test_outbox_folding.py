@@ -91,5 +91,6 @@ def test_second_copies() -> None:
     mail = made("Сообщение о чём-то, что случилось вчера вечером", "Zespół " * 12)
     again = as_second_copy(mail)
     assert field(again, "From") == field(mail, "From")
+    assert read(as_second_copy(made(r"Crime\ASB \1 \n \g<0>")), "Subject").endswith(r"copy: Crime\ASB \1 \n \g<0>")
     assert read(again, "Subject").startswith("Possibly a second copy: Сообщение")
     assert "?b?" not in field(again, "Subject").lower()
