@@ -47,7 +47,8 @@ def whole(database: Database, said: Said) -> dict[str, list[Scan]]:
         connection = conn.connection.driver_connection
         assert connection is not None
         if not database.is_sqlite:  # a table of few rows is read whole unless that is made dear
-            connection.execute("SET LOCAL enable_seqscan = off")
+            for dear in ("seqscan", "mergejoin", "hashjoin"):  # at this size they are cheap, at a million rows not
+                connection.execute(f"SET LOCAL enable_{dear} = off")
         found = {text: scans(database, connection, text, asked) for text, asked in said.items()}
     grown = {text: [step for step in steps if step.table not in SMALL] for text, steps in found.items()}
     return {text: steps for text, steps in grown.items() if steps}
