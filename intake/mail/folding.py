@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import re2
@@ -27,23 +27,17 @@ _PLAIN = str.maketrans(
 )
 
 
-class _Table(dict[int, str]):
-    """Code point of a small letter -> the same without marks, worked out when first met."""
-
-    def __missing__(self, code: int) -> str:
-        decomposed = unicodedata.normalize("NFKD", chr(code))
-        result = "".join(each for each in decomposed if not unicodedata.combining(each)).translate(_PLAIN)
-        if len(self) < _CACHED:
-            self[code] = result
-        return result
-
-
-_TABLE = _Table()
-
-
 def folded(text: str) -> str:
     """Return `text` in small letters without marks: "Mulțumesc" and "multumesc" are one."""
-    return text.lower() if text.isascii() else text.lower().translate(_TABLE)
+    small = text.lower()
+    return small if small.isascii() else small.translate({ord(each): _bare(each) for each in set(small)})
+
+
+@lru_cache(_CACHED)
+def _bare(small: str) -> str:
+    """Return one small letter without its marks."""
+    decomposed = unicodedata.normalize("NFKD", small)
+    return "".join(each for each in decomposed if not unicodedata.combining(each)).translate(_PLAIN)
 
 
 def phrases(text: str) -> tuple[str, ...]:

@@ -22,7 +22,6 @@ from intake.outbox.templates import Rendered
 _SUBJECT = 250  # characters
 _MESSAGE_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,900}")  # what fits on one line of 998 and holds no bracket
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
-_BREAK = re.compile(rb"\r\n|[\r\n]")
 _SUBJECT_FIELD = re.compile(rb"^Subject:.*\r\n(?:[ \t].*\r\n)*", re.MULTILINE)
 _NOBODY = "undisclosed-recipients:;"
 SECOND_COPY = "Possibly a second copy: "  # what stands before the subject of a mail that may have arrived already
@@ -101,9 +100,8 @@ def _together(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 
 def _words(subtype: str, text: str) -> bytes:
     """Return a part of text: as it is where that is 7-bit in short lines, else encoded the shorter way."""
-    data = text.encode("utf-8", "replace")
-    data = _BREAK.sub(b"\r\n", data) if b"\r" in data else data.replace(b"\n", b"\r\n")
-    quoted = _BREAK.sub(b"\r\n", b2a_qp(data))
+    data = b"".join(line + b"\r\n" for line in text.encode("utf-8", "replace").splitlines())
+    quoted = b2a_qp(data)  # which breaks lines as `data` does
     if quoted == data:  # so there is no `=` in it
         return _part(f'text/{subtype}; charset="utf-8"', "7bit", data)
     if len(quoted) * 3 < len(data) * 4:

@@ -46,7 +46,6 @@ _LINKS = (
     ("。．｡", re.compile(rf"{_STOP}(?<=\S.)(?={_EASTERN_TOPS})", re.IGNORECASE), "[.]"),
     ("\\", re.compile(r"\\\\(?=\w)"), r"\\[\\]"),
 )
-_SIGNS = re.compile(f"[{re.escape(''.join(signs for signs, *_ in _LINKS))}]")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"]{1,64}@[^\s@<>(),;:\"]{1,255}")
 _NUMBER = re.compile(r"(?<!\w)\+?\(?\d(?:[\s().-]{0,3}\d){8,14}(?!\w)")
 
@@ -64,8 +63,6 @@ def safe(text: str, limit: int) -> str:
     shown = plain(text)
     if len(shown) > limit:
         shown = shown[: max(limit - 1, 0)].rstrip() + "…"
-    if not _SIGNS.search(shown):
-        return shown
     for signs, pattern, written in _LINKS:
         if any(sign in shown for sign in signs):
             shown = pattern.sub(written, shown)

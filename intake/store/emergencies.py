@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import Connection, bindparam, select, update
 
 from intake.store.tables import cases, emergencies, takings
-from intake.store.upsert import upsert
+from intake.store.upsert import adding
 
 State = Literal["open", "alerted", "over", "told"]
 UNTAKEN: tuple[State, ...] = ("open", "alerted")
@@ -43,7 +43,7 @@ class Emergency:
 def begin(conn: Connection, message_id: int, case_id: int, now: datetime) -> None:
     """Have a message's emergency put to one contact after the other until it is taken."""
     row = {"message_id": message_id, "case_id": case_id, "opened_at": now, "state": "open"}
-    conn.execute(upsert(conn, emergencies).values(row).on_conflict_do_nothing())
+    conn.execute(adding(conn, emergencies), row)
 
 
 def end(conn: Connection, case_id: int, taking_id: int | None = None) -> int:

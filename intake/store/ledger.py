@@ -14,7 +14,7 @@ from intake.store.packing import pack
 from intake.store.quarantine import DISMISSED
 from intake.store.tables import UNSETTLED, WITHOUT_RAW, deliveries, quarantine, raws
 from intake.store.tally import EVERYTHING
-from intake.store.upsert import insert_new, upsert
+from intake.store.upsert import adding, insert_new
 
 LATE_AFTER = timedelta(hours=48)  # F11
 _IS_KEPT = select(exists().where(raws.c.hash == bindparam("of_raw")))
@@ -118,7 +118,7 @@ def _keep(conn: Connection, fetched: Fetched, now: datetime, *, late: bool) -> i
 def _keep_raw(conn: Connection, raw_hash: str, raw: bytes, now: datetime) -> None:
     if not conn.scalar(_IS_KEPT, {"of_raw": raw_hash}):
         row = {"hash": raw_hash, "size": len(raw), "data": pack(raw), "kept_at": now}
-        conn.execute(upsert(conn, raws).on_conflict_do_nothing(), row)
+        conn.execute(adding(conn, raws), row)
 
 
 def _keep_fault(conn: Connection, fetched: Fetched, now: datetime) -> None:

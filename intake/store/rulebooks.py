@@ -14,7 +14,7 @@ from intake.errors import Problem
 from intake.store.packing import pack, unpack
 from intake.store.tables import rulebook_states as states
 from intake.store.tables import rulebooks
-from intake.store.upsert import upsert
+from intake.store.upsert import adding, upsert
 
 MOMENT = timedelta(microseconds=1)
 
@@ -48,7 +48,7 @@ def keep_rulebook(conn: Connection, version: str, files: Mapping[str, str], now:
     if conn.scalar(select(exists().where(rulebooks.c.version == version))):
         return
     row = {"version": version, "files": _packed(files), "first_used_at": now}
-    conn.execute(upsert(conn, rulebooks).values(row).on_conflict_do_nothing())
+    conn.execute(adding(conn, rulebooks), row)
 
 
 def _packed(files: Mapping[str, str]) -> bytes:

@@ -17,7 +17,7 @@ from intake.store import emergencies
 from intake.store.locks import take_turn
 from intake.store.references import valid_reference
 from intake.store.tables import cases, dead_addresses, keys, messages, outbox, takings, thread_ids
-from intake.store.upsert import adding, upsert
+from intake.store.upsert import adding
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def is_dead(conn: Connection, address: str) -> bool:
 def mark_dead(conn: Connection, address: str, message_id: int, detail: str, now: datetime) -> None:
     """Mark an address that our mail came back from; `detail` is the bounce's status, never an address."""
     row = {"address": _key(address), "message_id": message_id, "detail": detail, "since": now}
-    conn.execute(upsert(conn, dead_addresses).values(row).on_conflict_do_nothing())
+    conn.execute(adding(conn, dead_addresses), row)
 
 
 def dead(conn: Connection) -> list[DeadAddress]:

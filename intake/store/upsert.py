@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 
 def upsert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Begin an INSERT that can say `on_conflict_do_nothing` or `on_conflict_do_update`."""
+    """Begin an INSERT that can say `on_conflict_do_update`."""
     return _insert(conn.dialect.name, table)
 
 
