@@ -43,15 +43,24 @@ def heard() -> Iterator[Said]:
 
 def whole(database: Database, said: Said) -> dict[str, list[Scan]]:
     """Return the statements that would read all of a table that is not small, with how."""
-    with database.read() as conn:
+    with database.transaction() as conn, conn.begin_nested() as asking:
         connection = conn.connection.driver_connection
         assert connection is not None
-        if not database.is_sqlite:  # a table of few rows is read whole unless that is made dear
-            for dear in ("seqscan", "mergejoin", "hashjoin"):  # at this size they are cheap, at a million rows not
-                connection.execute(f"SET LOCAL enable_{dear} = off")
+        if not database.is_sqlite:
+            _forget_size(connection)
         found = {text: scans(database, connection, text, asked) for text, asked in said.items()}
+        asking.rollback()
     grown = {text: [step for step in steps if step.table not in SMALL] for text, steps in found.items()}
     return {text: steps for text, steps in grown.items() if steps}
+
+
+def _forget_size(connection: Any) -> None:
+    """Let PostgreSQL's planner know nothing of the few rows that are there, and shun what is cheap for few alone."""
+    ours = "(SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')"
+    connection.execute(f"DELETE FROM pg_statistic WHERE starelid IN {ours}")
+    connection.execute(f"UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE oid IN {ours}")
+    for dear in ("seqscan", "mergejoin", "hashjoin"):  # a table of few rows is read whole unless that is made dear
+        connection.execute(f"SET LOCAL enable_{dear} = off")
 
 
 def scans(database: Database, connection: Any, statement: str, parameters: Any) -> list[Scan]:
