@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+from intake.garbage import uncollected
 
 _SPAWN = multiprocessing.get_context("spawn")  # a process with threads cannot be forked safely
 ALLOCATIONS = 20_000  # between two looks for garbage: a letter that is sorted leaves little behind
@@ -22,12 +25,14 @@ Result = TypeVar("Result")
 def run_apart(function: Callable[[], Result]) -> Result:
     """Run it in a process that ends with it. Raises what it raises, BrokenProcessPool where that process is ended."""
     with ProcessPoolExecutor(1, mp_context=_SPAWN, initializer=begin) as pool:
-        return pool.submit(function).result()
+        packed = pool.submit(_packed_result, function).result()
+    return cast("Result", _unpacked(packed))
 
 
 def pool_with(thing: object) -> ProcessPoolExecutor:
     """Return as many processes as there are cores, in each of which `here` returns `thing`."""
-    return ProcessPoolExecutor(os.cpu_count(), mp_context=_SPAWN, initializer=_begin_with, initargs=(thing,))
+    packed = _packed(thing)
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=_SPAWN, initializer=_begin_with, initargs=(packed,))
 
 
 def begin() -> None:
@@ -43,10 +48,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _begin_with(thing: object) -> None:
-    """Begin a pool's process, in which `here` returns `thing`."""
+def _begin_with(packed: bytes) -> None:
+    """Begin a pool's process, in which `here` returns what is packed."""
     begin()
-    _here.append(thing)
+    _here.append(_unpacked(packed))
     gc.freeze()  # all that there is now is no garbage
     gc.set_threshold(ALLOCATIONS, 20, 50)
 
@@ -54,3 +59,19 @@ def _begin_with(thing: object) -> None:
 def here() -> Any:
     """Return what this process of a pool was begun with."""
     return _here[0]
+
+
+def _packed_result(function: Callable[[], object]) -> bytes:
+    return _packed(function())
+
+
+def _packed(thing: object) -> bytes:
+    """Return it as bytes; a rulebook has a hundred thousand parts, and looks for garbage take longer than the rest."""
+    with uncollected():
+        return pickle.dumps(thing)
+
+
+def _unpacked(packed: bytes) -> object:
+    """Return what this program packed in another of its processes."""
+    with uncollected():
+        return pickle.loads(packed)  # noqa: S301 (it came by a pipe to this very program)

@@ -6,10 +6,8 @@ rules, and files are read in the order of their names. A rulebook whose examples
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pydantic
 
 from intake import yamlshape
 from intake.errors import Problem
+from intake.garbage import uncollected
 from intake.mail.values import Acknowledge
 from intake.rules import answers, examples, golden, rota, rota_shape
 from intake.rules.areas import Area
@@ -66,26 +65,14 @@ def load_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Rule
 def try_folder(folder: Path, digests: DigestTimes = DIGESTS) -> Trial:
     """Load the `.yaml` files of `folder`, also where examples fail; raises UserError with every other fault."""
     files, problems = read_folder(folder)
-    with _uncollected():
+    with uncollected():
         return _load(files, problems, digests)
 
 
 def try_files(files: Mapping[str, str], digests: DigestTimes = DIGESTS) -> Trial:
     """Load names and texts of files, also where examples fail; raises UserError with every other fault. Pure."""
-    with _uncollected():
+    with uncollected():
         return _load(files, [], digests)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Make the hundred thousand values of a rulebook without looking for garbage among them, in half the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _passed(trial: Trial) -> Rulebook:
