@@ -9,6 +9,7 @@ and only a text that agrees in some four neighbouring bins is looked at. What is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 
 from intake.store.search import words
@@ -16,9 +17,9 @@ from intake.store.search import words
 ALIKE = 0.7  # share of runs in common from which two texts say nearly the same
 SHORTEST = 12  # words; what is shorter ("please see the attached") says too little to be the same
 LONGEST = 1_000  # words of a text that are looked at
-RUN = 3  # words
 _BINS, _BAND = 64, 4
 _EMPTY = -1
+_PRIME, _FACTOR = 2**61 - 1, 1_000_003  # of the hash of a run, made of those of its words (Karp and Rabin, 1987)
 _PER_WORD = 64  # characters that are read for each word at most: nobody writes longer ones throughout
 
 Sketch = tuple[int, ...]
@@ -51,8 +52,14 @@ def shingles(text: str) -> frozenset[int]:
     found = words(text[: LONGEST * _PER_WORD])[:LONGEST]
     if len(found) < SHORTEST:
         return frozenset()
-    runs = {" ".join(found[n : n + RUN]) for n in range(len(found) - RUN + 1)}
-    return frozenset(int.from_bytes(blake2b(run.encode(), digest_size=8).digest()) for run in runs)
+    hashes = [_hash(word) for word in found]
+    runs = zip(hashes, hashes[1:], hashes[2:], strict=False)
+    return frozenset([((one * _FACTOR + other) * _FACTOR + last) % _PRIME for one, other, last in runs])
+
+
+@lru_cache(16_384)
+def _hash(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode(), digest_size=7).digest())
 
 
 def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
