@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0  # the longest IDLE
 _LISTED = 1000  # messages whose sizes are asked for at once
 _MOVED = 200  # messages moved at once
+_LOOK_SECONDS = 0.5  # between two looks for what comes while older messages are fetched
+
+_Numbered = tuple[str, int]  # a folder and its UIDVALIDITY
 
 
 def _now() -> datetime:
@@ -38,7 +41,9 @@ class ImapSource:
         self._session: Session | None = None
         self._waker = Waker()
         self._notices: dict[str, None] = {}
-        self._highest: dict[str, int] = {}  # folder -> highest UID that a search has shown
+        self._highest: dict[_Numbered, int] = {}  # highest UID that `fetch` has seen
+        self._hinted: dict[_Numbered, int] = {}  # highest UID of which `wait` has told
+        self._looked = 0.0  # when `fetch` last looked for what comes meanwhile
         self._taker = Taker(settings.name, settings.size_limit, clock)
 
     @property
@@ -47,20 +52,23 @@ class ImapSource:
         return tuple(self._notices)
 
     def fetch(self, ledger: Ledger) -> Iterator[Sequence[Fetched]]:
-        """Yield batches of what every folder holds and the ledger does not, oldest first.
+        """Yield batches of what every folder holds and the ledger does not, as `Source.fetch` says.
 
-        Raises as `Source.fetch` does. UIDs that go meanwhile are left out.
+        UIDs that go meanwhile are left out.
         """
-        for folder in self._folders():
+        for each in self._folders():
             session = self._connected()
-            uidvalidity = session.open(folder.name)
+            folder = each.name, session.open(each.name)
+            if folder in self._highest:
+                yield from self._come(folder)
             since = self._settings.since
             found = sorted(session.search(since - timedelta(days=1) if since else None))
-            self._highest[folder.name] = max(found, default=0)
-            known = ledger.known(self.name, folder.name, uidvalidity, [str(uid) for uid in found])
-            new = [uid for uid in found if str(uid) not in known]
-            for start in range(0, len(new), _LISTED):
-                yield from self._window(folder.name, uidvalidity, new[start : start + _LISTED])
+            self._highest[folder] = max(*found[-1:], self._highest.get(folder, 0), 0)
+            known = ledger.known(self.name, *folder, [str(uid) for uid in found])
+            for batch in self._batches(folder, [uid for uid in found if str(uid) not in known]):
+                yield batch
+                if monotonic() - self._looked > _LOOK_SECONDS:
+                    yield from self._come(folder)
 
     def settle(self, places: Iterable[Place]) -> None:
         """Move messages to the folder configured, where the server has MOVE; else leave them, which is said once."""
@@ -128,21 +136,32 @@ class ImapSource:
             self._notices[sentence] = None
             log.warning("notice", extra={"mailbox": self.name, "notice": sentence})
 
-    def _window(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[Fetched]]:
-        listed = self._opened(folder, uidvalidity).listing(uids)
+    def _come(self, folder: _Numbered) -> Iterator[Sequence[Fetched]]:
+        """Yield what came since the last look, which goes before a backlog."""
+        self._looked = monotonic()
+        found = sorted(self._opened(folder).search_above(self._highest[folder]))
+        self._highest[folder] = max(*found[-1:], self._highest[folder], 0)
+        yield from self._batches(folder, found)
+
+    def _batches(self, folder: _Numbered, uids: Sequence[int]) -> Iterator[Sequence[Fetched]]:
+        for start in range(0, len(uids), _LISTED):
+            yield from self._window(folder, uids[start : start + _LISTED])
+
+    def _window(self, folder: _Numbered, uids: Sequence[int]) -> Iterator[Sequence[Fetched]]:
+        listed = self._opened(folder).listing(uids)
         if self._settings.since:
             start = datetime.combine(self._settings.since, time(), UTC)
             listed = [one for one in listed if one.arrived is None or one.arrived >= start]
         listed.sort(key=lambda one: one.uid)
-        for group in self._taker.groups((folder, uidvalidity), listed):
-            session = self._opened(folder, uidvalidity)
-            if batch := list(self._taker.take(session, (folder, uidvalidity), group)):
+        for group in self._taker.groups(folder, listed):
+            session = self._opened(folder)
+            if batch := list(self._taker.take(session, folder, group)):
                 yield batch
 
-    def _opened(self, folder: str, uidvalidity: int) -> Session:
+    def _opened(self, folder: _Numbered) -> Session:
         """Return a session in which `folder` is open, also when a batch was settled meanwhile."""
-        session = self._connected()
-        if session.open(folder, again=False) != uidvalidity:
+        session, (name, uidvalidity) = self._connected(), folder
+        if session.open(name, again=False) != uidvalidity:
             raise Temporary(f"mailbox {self.name}: UIDVALIDITY changed during the run; the folder is read anew")
         return session
 
@@ -161,10 +180,10 @@ class ImapSource:
 
     def _idle(self, session: Session, end: float) -> bool:
         """Idle until new mail, `wake` or `end`; what is no mail (a flag, "still here") does not end it."""
-        folder = next(iter(self._folders())).name
-        session.open(folder)
-        if found := session.search_above(self._highest.get(folder, 0)):
-            self._highest[folder] = max(found)  # so that one message is one hint, whatever `fetch` makes of it
+        first = next(iter(self._folders())).name
+        folder = first, session.open(first)
+        if found := session.search_above(max(self._highest.get(folder, 0), self._hinted.get(folder, 0))):
+            self._hinted[folder] = max(found)  # so that one message is one hint, whatever `fetch` makes of it
             return True
         spoke = True
         while spoke and monotonic() < end:

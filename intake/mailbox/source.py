@@ -50,7 +50,7 @@ class Source(Protocol):
         ...
 
     def fetch(self, ledger: Ledger) -> Iterator[Sequence[Fetched]]:
-        """Yield batches of what is there and not in the ledger, oldest first.
+        """Yield batches of what is there and not in the ledger, oldest first; what comes meanwhile need not wait.
 
         Raises Temporary when the server cannot be reached or broke off (what was yielded stays good), UserError
         when a person must change something (password, folder, certificate).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from intake.errors import Temporary, UserError
 from intake.store.alone import Lock, refuse_network
 from intake.store.faults import fault
 from intake.store.same_file import SameFile
+from intake.store.turns import Turns
 
 BUSY_SECONDS = 10.0  # how long to wait for what another has locked
 CONNECT_SECONDS = 10
@@ -57,12 +57,12 @@ class Database:
         self._clock = clock
         self._address = (url, password)
         self._lock: Lock | None = None
-        self._writing: threading.Lock | None = None  # of SQLite: held by the thread that writes
+        self._writing: Turns | None = None  # of SQLite's writers
         self.path: Path | None = None  # of SQLite's file
         if parsed.get_backend_name() == "sqlite":
             self.path = Path(parsed.database or "").absolute()
             self._engine = _sqlite(self.path)
-            self._writing = threading.Lock()
+            self._writing = Turns()
         else:
             self._engine = _postgresql(parsed if password is None else parsed.set(password=password))
 
@@ -126,13 +126,13 @@ class Database:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Have one thread write at a time on SQLite, where a writer in the way is looked for only now and then."""
-        if self._writing is not None and not self._writing.acquire(timeout=BUSY_SECONDS):
+        if self._writing is not None and not self._writing.take(BUSY_SECONDS):
             raise Temporary("this service is still writing to the database")
         try:
             yield
         finally:
             if self._writing is not None:
-                self._writing.release()
+                self._writing.end()
 
     @contextmanager
     def _boundary(self) -> Iterator[None]:
