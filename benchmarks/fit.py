@@ -26,7 +26,7 @@ import numpy
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from intake import yamlfile
+from intake import yamlfile, yamlshape
 from intake.mail.values import Facts, Identity, Urgency
 from intake.rules import golden
 from intake.rules.conditions import Told
@@ -74,7 +74,7 @@ def observed(book: Rulebook) -> list[Letter]:
 
 def golden_letters(book: Rulebook) -> list[Letter]:
     """Return the golden letters whose categories are told; they are to come out right, so each stands here often."""
-    file = yamlfile.validate(yamlfile.load(book.files[GOLDEN], GOLDEN), GoldenFile)
+    file = yamlshape.validate(yamlfile.load(book.files[GOLDEN], GOLDEN), GoldenFile)
     found = []
     for one in file.letters:
         if one.outcome.categories:
