@@ -44,6 +44,7 @@ OTHERS = Path("tests/letters/others")
 POINTS = 50  # of weight for one unit of log-odds
 ENOUGH = 1.0  # log-odds from which a category is assigned
 APART = 0.8
+EASE, EASE_FLAG = 0.15, 0.08  # how freely weights follow the letters: scikit-learn's C, of categories and of flags
 GOLDEN_TIMES = 4
 RARE = 3  # letters that a word must stand in
 LEAST, LEAST_WORD = 2, 3  # weights below are left out
@@ -128,7 +129,7 @@ class Table:
                 weight.append(0.6 if rank else 1.0)
         counts = Counter(wanted)
         balance = {one: (len(wanted) / len(counts) / count) ** 0.5 for one, count in counts.items()}
-        model = LogisticRegression(C=0.15, class_weight=balance, max_iter=200)
+        model = LogisticRegression(C=EASE, class_weight=balance, max_iter=200)
         return model.fit(self.matrix(picked, fitting=True), wanted, sample_weight=weight)
 
     def flag(self, rows: Sequence[int], name: str) -> LogisticRegression:
@@ -136,7 +137,7 @@ class Table:
         labels = [self.letters[index].label for index in rows]
         wanted = [one["urgent"] if name == "today" else name in one["flags"] for one in labels]
         weight = [0.2 if name == "today" and one.get("urgent_either") else 1.0 for one in labels]
-        model = LogisticRegression(C=0.08, class_weight={False: 1, True: 1.5}, solver="liblinear", intercept_scaling=5)
+        model = LogisticRegression(C=EASE_FLAG, class_weight={False: 1, True: 1.5}, solver="liblinear", intercept_scaling=5)
         return model.fit(self.matrix(rows, fitting=True), wanted, sample_weight=weight)
 
 

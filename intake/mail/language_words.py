@@ -120,6 +120,9 @@ ROMANISED = {
         pozvonit russki vozle magazina zabrali skazala skazal skazali zhdat kvartira kvartiru deti muzh zhena syn
         doch nuzhna pomosch pomoshch opyat opjat mogut stali cherez posle takoi takoj kotoryj kotorye shkola
         shkole shkolu mesyatsa dobryj vecher zdravstvuyte rabotat znaet nami vami nich nih
+        pishu nashu ulitsu ulitsa ulitse kazhdoe utro proshloy nedele nedelyu dazhe prosto ryadom shkoloy moyu hotya
+        raza detey mashina mashiny dorogu cheloveka seychas sejchas zdes pochemu skazhite drugoy odin nuzhen bolshe
+        mozhete rabote pisala pisal vash
     """,
     "uk": """
         ya i ne na shcho scho ta z zi u v do my mene meni tse yak de chy ye bud laska dyakuyu diakuyu dobryi
@@ -138,6 +141,9 @@ ROMANISED = {
         okaza sega pari kola pravq pravya kude kyde zashto zashtoto koga te tq toi toj tazi tezi moqta moyata sina
         jivee raboti rabota ulica susedi komshii vsichki drugi obadih zdravejte kam sym kum dokato nali malko
         nashata nashiq
+        premestihme zaradi tq nego neq sedmici dushterq sinut podadoh molba pismo poluchih mqsto mesta stoqt cql
+        cqla den kogo koi koqto dali imat pravo naem pod otoplenieto sedmica rabotq pishete vsqko vreme bulgarski
+        zhivq mozhete mojete trqbva triabva ima li chovek hora mesec meseca godini oshte obqsni dnes utre nosht
     """,
     "ar": """
         ana el al fi fe w wa ma mafi 3andi 3ala ma3 min mn shu da di kol kul ya mesh mish momken shukran salam

@@ -111,6 +111,7 @@ DISCLAIMERS = r"""
     \b(?:virus[- ]free|checked for viruses)\b
     accepts? (?:no|any) (?:liability|responsibility)
     unauthori[sz]ed (?:use|disclosure|copying|access|review)
+    this message may be monitored
     e-?mails?[^.]{0,40} (?:may|will|can) be (?:monitored|recorded|intercepted|disclosed)
     (?:act|acting|copy|distribute)[^.]{0,20} in reliance (?:on|upon)
     this (?:e-?mail|message)[^.]{0,40} may contain (?:confidential|personal|privileged)
