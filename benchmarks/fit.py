@@ -32,7 +32,7 @@ from intake.rules import golden
 from intake.rules.conditions import Told
 from intake.rules.decide import decide
 from intake.rules.files import GOLDEN
-from intake.rules.load import load_rulebook
+from intake.rules.load import try_folder
 from intake.rules.normal import words
 from intake.rules.rulebook import Rulebook
 from intake.rules.shape import GoldenFile
@@ -137,7 +137,9 @@ class Table:
         labels = [self.letters[index].label for index in rows]
         wanted = [one["urgent"] if name == "today" else name in one["flags"] for one in labels]
         weight = [0.2 if name == "today" and one.get("urgent_either") else 1.0 for one in labels]
-        model = LogisticRegression(C=EASE_FLAG, class_weight={False: 1, True: 1.5}, solver="liblinear", intercept_scaling=5)
+        model = LogisticRegression(
+            C=EASE_FLAG, class_weight={False: 1, True: 1.5}, solver="liblinear", intercept_scaling=5
+        )
         return model.fit(self.matrix(rows, fitting=True), wanted, sample_weight=weight)
 
 
@@ -246,7 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="the rules whose weights are to be replaced")
     folder = parser.parse_args().write
-    book = load_rulebook(folder or shipped() / "rules")
+    book = try_folder(folder or shipped() / "rules").rulebook  # golden letters may hold only after the fit
     topic = frozenset(rule.id for rule in book.program.rules if rule.effects.category is not None)
     found = observed(book)
     if folder is None:

@@ -139,6 +139,8 @@ ROMANISED = [
     ("bg", "mnogo vi blagodarq za pomoshta, sinat mi veche hodi na uchilishte i e shtastliv"),
     ("ar", "ya jama3a el shabab byeksaro el shababik w el shurta ma btiji, shu na3mel?"),
     ("el", "mas eklepsan to amaksi xthes to vradi, se poion na to dilwsoume?"),
+    ("bg", "Zdraveite, premestihme se zaradi rabotata, sinut mi nqma mqsto v uchilishteto i tq go uchi doma."),
+    ("ru", "Zdravstvuyte. Pishu pro nashu ulitsu. Kazhdoe utro mashiny stoyat na trotuare, nikto dazhe ne smotrit."),
 ]
 
 SCRIPTS = [

@@ -267,6 +267,32 @@ def test_typed_sign_off_stays(sign_off: str) -> None:
     assert own_words(f"{LETTER}\n\n{sign_off}", US).own == f"{LETTER}\n\n{sign_off}"
 
 
+@pytest.mark.parametrize(
+    ("typed", "block"),
+    [
+        ("Maureen", "Cllr Maureen Elm\nMember for St James ward\nThis message may be monitored."),
+        ("Alison", "The Revd Alison Elm\nRector, St Barnabas Benefice. Day off: Friday\nScanned. Threats found: 0"),
+        ("Sue Elm, Clerk", 'SUE ELM | Parish Clerk | Office hours Mon & Thu 9.30-12.00\n"For a safer village"'),
+    ],
+)
+def test_block_that_repeats_the_typed_name_goes(typed: str, block: str) -> None:
+    """P4: a block that begins with the name typed above it and a post is a signature, without a delimiter too."""
+    assert own_words(f"{LETTER}\n\n{typed}\n\n{block}", US).own == f"{LETTER}\n\n{typed}"
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "Sue\n\nSue Elm's vicar reads my mail, so please do not answer.",
+        "Sue\n\nSue Elm, Clerk\nI am afraid of what he will do when he hears.",
+        "Sue\n\nThe clerk of the parish has told him where we live",
+    ],
+)
+def test_sentence_below_the_typed_name_stays(ending: str) -> None:
+    """P4: what somebody adds below their name is typed, also where it begins with the name and a post."""
+    assert own_words(f"{LETTER}\n\n{ending}", US).own == f"{LETTER}\n\n{ending}"
+
+
 def test_postscript_below_a_signature_stays() -> None:
     """P4: what was added below the signature is typed."""
     text = f"{LETTER}\n\nRegards,\nJo\n\nJo Elm\nHousing Officer\n01632 960384\n\nPS please do not ring the tenant"
