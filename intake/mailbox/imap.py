@@ -59,13 +59,16 @@ class ImapSource:
         for each in self._folders():
             session = self._connected()
             folder = each.name, session.open(each.name)
-            if folder in self._highest:
+            before = self._highest.get(folder)
+            if before is not None:
                 yield from self._come(folder)
+            come = range((before or 0) + 1, self._highest.get(folder, 0) + 1)
             since = self._settings.since
             found = sorted(session.search(since - timedelta(days=1) if since else None))
             self._highest[folder] = max(*found[-1:], self._highest.get(folder, 0), 0)
             known = ledger.known(self.name, *folder, [str(uid) for uid in found])
-            for batch in self._batches(folder, [uid for uid in found if str(uid) not in known]):
+            new = [uid for uid in found if uid not in come and str(uid) not in known]
+            for batch in self._batches(folder, new):
                 yield batch
                 if monotonic() - self._looked > _LOOK_SECONDS:
                     yield from self._come(folder)
