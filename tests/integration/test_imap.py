@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from intake.errors import Temporary, UserError
+from intake.mailbox import imap
 from intake.mailbox.imap import JUNK, Folder, ImapSettings, ImapSource
+from intake.mailbox.imap_take import BATCH
 from intake.mailbox.source import Fetched
 from tests.servers.control import Control, control
 from tests.servers.dovecot import PASSWORD, Dovecot, token_of
@@ -375,6 +377,30 @@ def test_mail_that_came_between_fetch_and_wait_is_a_hint_once(
     staff.deliver(letter(1, NOW))
     assert source.wait(100) is True
     assert source.wait(0.05) is False
+
+
+def test_what_comes_during_a_backlog_need_not_wait(
+    staff: Control, opened: Callable[..., ImapSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F5, F8: while a folder full of old mail is fetched, new mail is taken in between, and everything once."""
+    monkeypatch.setattr(imap, "_LOOK_SECONDS", 0.0)  # that is, after each batch
+    staff.deliver_many(letters(3 * BATCH))
+    source, fetched = opened(), []
+    for batch in source.fetch(Kept()):
+        if not fetched:
+            staff.deliver(letter(1000, NOW))
+        fetched += [one.place.uid for one in batch]
+    assert fetched.index(str(3 * BATCH + 1)) <= 2 * BATCH
+    assert sorted(map(int, fetched)) == list(range(1, 3 * BATCH + 2))
+
+
+def test_what_came_since_goes_before_what_is_asked_for_again(staff: Control, opened: Callable[..., ImapSource]) -> None:
+    """F5, F8: a poll takes what came since the last one first, and then all else that the ledger does not know."""
+    staff.deliver_many(letters(3))
+    source = opened()
+    assert [one.place.uid for one in everything(source)] == ["1", "2", "3"]
+    staff.deliver(letter(4, NOW))
+    assert [one.place.uid for one in everything(source)] == ["4", "1", "2", "3"]
 
 
 def test_idle_over_tls_hears_of_new_mail(dovecot: Dovecot, staff: Control, opened: Callable[..., ImapSource]) -> None:
