@@ -56,22 +56,14 @@ class ImapSource:
 
         UIDs that go meanwhile are left out.
         """
+        reading: list[_Numbered] = []
+        watched = self._connected().opened
+        if watched in self._highest:
+            yield from self._taken([watched], ledger, (watched, self._above(watched, ledger)))
         for each in self._folders():
-            session = self._connected()
-            folder = each.name, session.open(each.name)
-            before = self._highest.get(folder)
-            if before is not None:
-                yield from self._come(folder)
-            come = range((before or 0) + 1, self._highest.get(folder, 0) + 1)
-            since = self._settings.since
-            found = sorted(session.search(since - timedelta(days=1) if since else None))
-            self._highest[folder] = max(*found[-1:], self._highest.get(folder, 0), 0)
-            known = ledger.known(self.name, *folder, [str(uid) for uid in found])
-            new = [uid for uid in found if uid not in come and str(uid) not in known]
-            for batch in self._batches(folder, new):
-                yield batch
-                if monotonic() - self._looked > _LOOK_SECONDS:
-                    yield from self._come(folder)
+            folder = each.name, self._connected().open(each.name)
+            reading.append(folder)
+            yield from self._taken(reading, ledger, (folder, self._unknown(folder, ledger)))
 
     def settle(self, places: Iterable[Place]) -> None:
         """Move messages to the folder configured, where the server has MOVE; else leave them, which is said once."""
@@ -139,12 +131,39 @@ class ImapSource:
             self._notices[sentence] = None
             log.warning("notice", extra={"mailbox": self.name, "notice": sentence})
 
-    def _come(self, folder: _Numbered) -> Iterator[Sequence[Fetched]]:
-        """Yield what came since the last look, which goes before a backlog."""
+    def _taken(
+        self, reading: Sequence[_Numbered], ledger: Ledger, waiting: tuple[_Numbered, Sequence[int]]
+    ) -> Iterator[Sequence[Fetched]]:
+        """Yield what waits; what comes meanwhile, into the folders that are read, goes before the rest of it."""
+        open_ends = [self._batches(*waiting)]  # the last of them is taken first
+        while open_ends:
+            batch = next(open_ends[-1], None)
+            if batch is None:
+                open_ends.pop()
+                continue
+            yield batch
+            if monotonic() - self._looked > _LOOK_SECONDS:
+                open_ends += [self._batches(folder, self._above(folder, ledger)) for folder in reversed(reading)]
+
+    def _above(self, folder: _Numbered, ledger: Ledger) -> list[int]:
+        """Return what came since the last look and the ledger does not know."""
         self._looked = monotonic()
-        found = sorted(self._opened(folder).search_above(self._highest[folder]))
-        self._highest[folder] = max(*found[-1:], self._highest[folder], 0)
-        yield from self._batches(folder, found)
+        found = sorted(self._opened(folder).search_above(self._highest.get(folder, 0)))
+        self._highest[folder] = max(found, default=self._highest.get(folder, 0))
+        return self._new(folder, ledger, found)
+
+    def _unknown(self, folder: _Numbered, ledger: Ledger) -> list[int]:
+        """Return all that the ledger does not know."""
+        since, session = self._settings.since, self._opened(folder)
+        highest = self._highest.get(folder, 0)
+        above = session.search_above(highest) if since else None
+        found = sorted(session.search(since - timedelta(days=1) if since else None))
+        self._highest[folder] = max(found if above is None else above, default=highest)
+        return self._new(folder, ledger, found)
+
+    def _new(self, folder: _Numbered, ledger: Ledger, found: Sequence[int]) -> list[int]:
+        known = ledger.known(self.name, *folder, [str(uid) for uid in found]) if found else ()
+        return [uid for uid in found if str(uid) not in known]
 
     def _batches(self, folder: _Numbered, uids: Sequence[int]) -> Iterator[Sequence[Fetched]]:
         for start in range(0, len(uids), _LISTED):

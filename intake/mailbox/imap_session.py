@@ -56,6 +56,11 @@ class Session:
         """Say whether the server has `capability`, by what it told after login (RFC 9051 §6.1.1)."""
         return capability in self.capabilities
 
+    @property
+    def opened(self) -> tuple[str, int] | None:
+        """The folder that is open to be read, with its UIDVALIDITY."""
+        return (self._selected[0], self._selected[2]) if self._selected and not self._selected[1] else None
+
     def folders(self) -> list[tuple[str, frozenset[str]]]:
         """Return every folder's decoded name and attributes (in lower case)."""
         with self._speaking():

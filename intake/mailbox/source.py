@@ -52,6 +52,7 @@ class Source(Protocol):
     def fetch(self, ledger: Ledger) -> Iterator[Sequence[Fetched]]:
         """Yield batches of what is there and not in the ledger, oldest first; what comes meanwhile need not wait.
 
+        A batch is to be in the ledger before the next is asked for: the ledger is asked again and again.
         Raises Temporary when the server cannot be reached or broke off (what was yielded stays good), UserError
         when a person must change something (password, folder, certificate).
         """

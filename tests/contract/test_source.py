@@ -199,7 +199,7 @@ def test_what_the_ledger_has_is_not_fetched_again(box: Box) -> None:
     letters = fill(box, 3)
     ledger = Kept()
     with closing(box.source()) as source:
-        first = everything(source, ledger)
+        first = everything(source)
         ledger.places.add(first[0].place)
         assert [one.raw for one in everything(source, ledger)] == letters[1:]
         ledger.places.update(one.place for one in first)

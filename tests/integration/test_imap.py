@@ -379,28 +379,65 @@ def test_mail_that_came_between_fetch_and_wait_is_a_hint_once(
     assert source.wait(0.05) is False
 
 
+@pytest.mark.parametrize("folder", ["INBOX", "Second"])
 def test_what_comes_during_a_backlog_need_not_wait(
+    staff: Control, opened: Callable[..., ImapSource], monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """F1, F5: while a folder full of old mail is fetched, new mail to the first comes between, and all comes once."""
+    monkeypatch.setattr(imap, "_LOOK_SECONDS", 0.0)  # that is, after each batch
+    staff.client.create_folder("Second")
+    staff.deliver_many(letters(3 * BATCH), folder=folder)
+    source, ledger = opened(folders=(Folder("INBOX"), Folder("Second"))), Kept()
+    raws: list[bytes] = []
+    for batch in source.fetch(ledger):
+        if not raws:
+            staff.deliver(letter(1000, NOW))
+        ledger.places |= {one.place for one in batch}
+        raws += [one.raw for one in batch]
+    assert raws.index(letter(1000, NOW)) <= 2 * BATCH
+    assert sorted(raws) == sorted([*letters(3 * BATCH), letter(1000, NOW)])
+
+
+def test_a_backlog_that_comes_at_once_is_none_to_wait_behind(
     staff: Control, opened: Callable[..., ImapSource], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F5, F8: while a folder full of old mail is fetched, new mail is taken in between, and everything once."""
-    monkeypatch.setattr(imap, "_LOOK_SECONDS", 0.0)  # that is, after each batch
+    """F5: where the backlog itself came since the last poll, what comes while it is fetched goes before its rest."""
+    monkeypatch.setattr(imap, "_LOOK_SECONDS", 0.0)
+    source, ledger = opened(), Kept()
+    everything(source, ledger)
     staff.deliver_many(letters(3 * BATCH))
-    source, fetched = opened(), []
-    for batch in source.fetch(Kept()):
-        if not fetched:
+    assert source.wait(100) is True
+    uids: list[str] = []
+    for batch in source.fetch(ledger):
+        if not uids:
             staff.deliver(letter(1000, NOW))
-        fetched += [one.place.uid for one in batch]
-    assert fetched.index(str(3 * BATCH + 1)) <= 2 * BATCH
-    assert sorted(map(int, fetched)) == list(range(1, 3 * BATCH + 2))
+        ledger.places |= {one.place for one in batch}
+        uids += [one.place.uid for one in batch]
+    assert uids.index(str(3 * BATCH + 1)) <= 2 * BATCH
+    assert sorted(map(int, uids)) == list(range(1, 3 * BATCH + 2))
 
 
-def test_what_came_since_goes_before_what_is_asked_for_again(staff: Control, opened: Callable[..., ImapSource]) -> None:
-    """F5, F8: a poll takes what came since the last one first, and then all else that the ledger does not know."""
+@pytest.mark.parametrize("since", [None, NOW.date()])
+def test_what_came_since_goes_before_what_is_asked_for_again(
+    staff: Control, opened: Callable[..., ImapSource], since: date | None
+) -> None:
+    """F1, F5: a poll takes what came since the last one first, and then all else that the ledger does not know."""
     staff.deliver_many(letters(3))
-    source = opened()
+    source = opened(since=since)
     assert [one.place.uid for one in everything(source)] == ["1", "2", "3"]
     staff.deliver(letter(4, NOW))
+    assert source.wait(100) is True
     assert [one.place.uid for one in everything(source)] == ["4", "1", "2", "3"]
+
+
+def test_what_another_process_took_meanwhile_is_not_fetched(staff: Control, opened: Callable[..., ImapSource]) -> None:
+    """F1, F7: a process that has the mailbox again after another fetches nothing that the ledger has."""
+    source, ledger = opened(), Kept()
+    everything(source, ledger)
+    staff.deliver_many(letters(3))
+    assert source.wait(100) is True
+    assert len(everything(opened(), ledger)) == 3
+    assert everything(source, ledger) == []
 
 
 def test_idle_over_tls_hears_of_new_mail(dovecot: Dovecot, staff: Control, opened: Callable[..., ImapSource]) -> None:

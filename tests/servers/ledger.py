@@ -38,5 +38,9 @@ def letter(number: int, arrived: datetime, body: bytes = b"A street lamp is brok
 
 
 def everything(source: Source, ledger: Kept | None = None) -> list[Fetched]:
-    """Return all that a source yields."""
-    return [one for batch in source.fetch(ledger or Kept()) for one in batch]
+    """Return all that a source yields, each batch kept before the next."""
+    ledger, found = ledger or Kept(), list[Fetched]()
+    for batch in source.fetch(ledger):
+        ledger.places |= {one.place for one in batch}
+        found += batch
+    return found
