@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # for all that is claimed at once; a worker that comes late is told so when it records
 BATCH = 50  # messages recorded in one transaction
 LONGEST_SECONDS = 1.0  # that are spent on sorting before what is sorted is recorded
-PARTS = 4  # batches claimed at once where there are processes to sort them
+PARTS = 2  # batches claimed at once where there are processes to sort them
 ATTEMPTS = 8  # claims of one message that always came first when the process died
 DEAD = Reason("dead-address", "our mail to this address came back for good: see `intake case dead`")
 
@@ -58,8 +58,11 @@ class Processor:
     pool: Pool = field(default_factory=Pool)  # what helps with a backlog
     seconds: Callable[[], float] = time.monotonic  # of any clock that never goes back
 
-    def process(self) -> int:
-        """Triage what one claim holds by one rulebook; return how many messages that is. Raises Temporary."""
+    def process(self, progress: Callable[[], None] = lambda: None) -> int:
+        """Triage what one claim holds by one rulebook; return how many messages that is. Raises Temporary.
+
+        `progress` is called each time that something is recorded, and mails may have been queued.
+        """
         sorter = self.sorter()
         rulebook = sorter.rulebook
         with self.database.transaction() as conn:
@@ -70,7 +73,7 @@ class Processor:
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
         try:
-            self._all(claimed, sorter)
+            self._all(claimed, sorter, progress)
         except Temporary:
             self._give_back(claimed[0])
             raise
@@ -82,10 +85,11 @@ class Processor:
         elif not waiting:
             self.pool.dismiss()
 
-    def _all(self, claimed: Sequence[Claimed], sorter: Sorter) -> None:
+    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Callable[[], None]) -> None:
         """Sort the first alone: it is the one that is counted as tried, should the process end over it."""
         if claimed:
             self._first(claimed[0], sorter)
+            progress()
         self._call_or_dismiss(len(claimed), sorter)
         rest = claimed[1:]
         triages = self._sorted(rest, sorter)
@@ -93,6 +97,7 @@ class Processor:
             done = self._together(rest, triages, sorter)
             for claim in rest if not done else ():
                 self._one(claim, sorter)
+            progress()
             rest = rest[done or len(rest) :]
 
     def _first(self, claim: Claimed, sorter: Sorter) -> None:

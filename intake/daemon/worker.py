@@ -231,8 +231,8 @@ class Service:
         return loops
 
     def _triage(self, loops: Mapping[str, Loop]) -> None:
-        while not loops["triage"].stopping and self.processor.process():
-            loops["deliver"].ring()
+        while not loops["triage"].stopping and self.processor.process(loops["deliver"].ring):
+            pass
         loops["triage"].rest(LOOK_SECONDS)
 
     def _deliver(self, loops: Mapping[str, Loop]) -> None:

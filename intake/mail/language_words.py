@@ -141,9 +141,9 @@ ROMANISED = {
         okaza sega pari kola pravq pravya kude kyde zashto zashtoto koga te tq toi toj tazi tezi moqta moyata sina
         jivee raboti rabota ulica susedi komshii vsichki drugi obadih zdravejte kam sym kum dokato nali malko
         nashata nashiq
-        premestihme zaradi tq nego neq sedmici dushterq sinut podadoh molba pismo poluchih mqsto mesta stoqt cql
-        cqla den kogo koi koqto dali imat pravo naem pod otoplenieto sedmica rabotq pishete vsqko vreme bulgarski
-        zhivq mozhete mojete trqbva triabva ima li chovek hora mesec meseca godini oshte obqsni dnes utre nosht
+        premestihme zaradi nego neq sedmici dushterq sinut podadoh molba pismo poluchih mqsto mesta stoqt cql
+        cqla kogo koi koqto dali imat pravo naem otoplenieto sedmica rabotq pishete vsqko vreme bulgarski
+        zhivq mozhete mojete trqbva triabva chovek mesec meseca godini obqsni dnes utre nosht
     """,
     "ar": """
         ana el al fi fe w wa ma mafi 3andi 3ala ma3 min mn shu da di kol kul ya mesh mish momken shukran salam

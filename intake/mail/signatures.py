@@ -149,33 +149,14 @@ def _contact_block(lines: Sequence[str], paragraphs: Sequence[Sequence[int]], po
         return None
     closing = next((each for each in paragraph[-12:] if _is_closing(lines[each])), None)
     block = [each for each in paragraph[-12:] if closing is None or each > closing]
-    above = lines[paragraphs[position - 1][-1]] if position else ""
-    if len(block) == len(paragraph) and _repeats_name(above, [lines[each] for each in block]):
-        return block[0]
     if not _is_contact([lines[each] for each in block], alone=closing is None):
         return None
     if closing is not None:
         return next(each for each in block if _signs(lines[each]))
+    above = lines[paragraphs[position - 1][-1]] if position else ""
     if len(block) == len(paragraph) and (_signs_off(above) or (position and _is_name(lines[block[0]]))):
         return block[0]
     return None
-
-
-def _repeats_name(above: str, block: Sequence[str]) -> bool:
-    """Tell a block that begins with the name typed `above` it and a post, and goes on with a few lines of no prose."""
-    first, *rest = (line[:_READ] for line in block)
-    typed, printed = _lower_words(above), _lower_words(first)
-    if not (_is_name(above) and typed and typed < printed and "place" in _signs(first) and _says_little(first, 20)):
-        return False
-    return len(rest) <= 4 and all(_says_little(line, 9) or _is_furniture(line) for line in rest)
-
-
-def _says_little(line: str, most: int) -> bool:
-    return len(line.split()) <= most and not PROSE & _lower_words(line)
-
-
-def _lower_words(line: str) -> set[str]:
-    return {word.lower() for word in _WORDS.findall(line)}
 
 
 def _is_contact(block: Sequence[str], *, alone: bool) -> bool:
@@ -198,7 +179,7 @@ def _signs(line: str) -> frozenset[str]:
     A postal address gives neither: people sign with theirs, and where they live matters.
     """
     found = set()
-    words = _lower_words(line)
+    words = {word.lower() for word in _WORDS.findall(line)}
     named = words & TITLES or words & ORGANISATIONS or " | " in line or " • " in line
     if named and not (words & POSTAL or _POSTCODE.search(line) or line.lstrip()[:1].isdigit()):
         found.add("place")

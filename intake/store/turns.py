@@ -29,12 +29,20 @@ class Turns:
             mine = threading.Lock()
             mine.acquire()
             self._waiting.append(mine)
-        if mine.acquire(timeout=seconds):
-            return True
+        try:
+            has_come = mine.acquire(timeout=seconds)
+        except BaseException:  # Ctrl-C
+            if not self._leave(mine):
+                self.end()
+            raise
+        return has_come or not self._leave(mine)
+
+    def _leave(self, mine: threading.Lock) -> bool:
+        """Wait no longer; False where the turn came at the last moment."""
         with self._guard:
-            if mine not in self._waiting:  # it came at the last moment
+            if mine in self._waiting:
+                self._waiting.remove(mine)
                 return True
-            self._waiting.remove(mine)
             return False
 
     def end(self) -> None:

@@ -31,13 +31,14 @@ def waiter(turns: Turns, seconds: float, name: int, served: list[int]) -> thread
 
 @given(patient=st.lists(st.booleans(), max_size=6))
 def test_turns_come_in_the_order_in_which_they_were_asked_for(patient: list[bool]) -> None:
-    """H3: a thread that writes again and again keeps no other out; one that gives up keeps nobody waiting."""
+    """H2: threads write in the order in which they asked; one that gives up keeps nobody waiting."""
     turns, served = Turns(), list[int]()
     assert turns.take(LONG)
-    threads = [waiter(turns, LONG if one else 0.0, name, served) for name, one in enumerate(patient)]
-    for thread, one in zip(threads, patient, strict=True):
+    threads = []
+    for name, one in enumerate(patient):
+        threads.append(waiter(turns, LONG if one else 0.0, name, served))
         if not one:
-            thread.join()
+            threads[-1].join()
     turns.end()
     for thread in threads:
         thread.join()
@@ -45,9 +46,22 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for(patient: list[bool
     assert turns.take(0.0)
 
 
+def test_who_asks_again_at_once_stands_behind_who_waits() -> None:
+    """H2: a thread that writes again and again keeps no other out."""
+    turns, served = Turns(), list[int]()
+    for name in range(100):
+        assert turns.take(LONG)
+        thread = waiter(turns, LONG, name, served)
+        turns.end()
+        assert turns.take(LONG)
+        assert served[-1] == name
+        turns.end()
+        thread.join()
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.001])
 def test_a_turn_that_comes_as_it_is_given_up_is_not_lost(seconds: float) -> None:
-    """H3: whether a waiting thread gets its turn or not, the next one does."""
+    """H2: whether a waiting thread gets its turn or not, the next one does."""
     turns, served = Turns(), list[int]()
     for name in range(300):
         assert turns.take(LONG)

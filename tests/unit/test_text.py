@@ -268,24 +268,14 @@ def test_typed_sign_off_stays(sign_off: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "block"),
-    [
-        ("Maureen", "Cllr Maureen Elm\nMember for St James ward\nThis message may be monitored."),
-        ("Alison", "The Revd Alison Elm\nRector, St Barnabas Benefice. Day off: Friday\nScanned. Threats found: 0"),
-        ("Sue Elm, Clerk", 'SUE ELM | Parish Clerk | Office hours Mon & Thu 9.30-12.00\n"For a safer village"'),
-    ],
-)
-def test_block_that_repeats_the_typed_name_goes(typed: str, block: str) -> None:
-    """P4: a block that begins with the name typed above it and a post is a signature, without a delimiter too."""
-    assert own_words(f"{LETTER}\n\n{typed}\n\n{block}", US).own == f"{LETTER}\n\n{typed}"
-
-
-@pytest.mark.parametrize(
     "ending",
     [
         "Sue\n\nSue Elm's vicar reads my mail, so please do not answer.",
         "Sue\n\nSue Elm, Clerk\nI am afraid of what he will do when he hears.",
         "Sue\n\nThe clerk of the parish has told him where we live",
+        "Sue\n\nSue Elm, Clerk\n\nHe has come back with the knife, please send somebody.",
+        "Olena\n\nOlena Koval, teacher\nне відповідайте, чоловік читає мою пошту",
+        "Help\n\nHelp, man with knife in school, children hiding, send police",
     ],
 )
 def test_sentence_below_the_typed_name_stays(ending: str) -> None:
