@@ -18,7 +18,7 @@ from intake.store.ledger import StoredLedger
 
 log = logging.getLogger(__name__)
 
-SETTLE = 200  # places settled at once: one MOVE
+SETTLE = 1000  # places settled at once
 
 
 @dataclass(slots=True)

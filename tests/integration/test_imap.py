@@ -418,13 +418,27 @@ def test_a_backlog_that_comes_at_once_is_none_to_wait_behind(
 
 
 @pytest.mark.parametrize("since", [None, NOW.date()])
-def test_what_came_since_goes_before_what_is_asked_for_again(
+def test_a_hint_fetches_what_came_and_a_poll_all_that_is_unknown(
     staff: Control, opened: Callable[..., ImapSource], since: date | None
 ) -> None:
-    """F1, F5: a poll takes what came since the last one first, and then all else that the ledger does not know."""
+    """F1, F5: after a hint what came is fetched alone, however full the folder; the next poll asks for all the rest."""
     staff.deliver_many(letters(3))
     source = opened(since=since)
     assert [one.place.uid for one in everything(source)] == ["1", "2", "3"]
+    staff.deliver(letter(4, NOW))
+    assert source.wait(100) is True
+    assert [one.place.uid for one in everything(source)] == ["4"]
+    assert [one.place.uid for one in everything(source)] == ["1", "2", "3", "4"]
+
+
+def test_hints_do_not_keep_the_poll_away(
+    staff: Control, opened: Callable[..., ImapSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F1, F5: a mailbox whose mail comes hint after hint is searched to the end all the same."""
+    monkeypatch.setattr(imap, "_TRUTH_SECONDS", 0.0)  # that is, at each hint
+    staff.deliver_many(letters(3))
+    source = opened()
+    everything(source)
     staff.deliver(letter(4, NOW))
     assert source.wait(100) is True
     assert [one.place.uid for one in everything(source)] == ["4", "1", "2", "3"]
