@@ -18,7 +18,7 @@ from intake.store.ledger import StoredLedger
 
 log = logging.getLogger(__name__)
 
-SETTLE = 1000  # places settled at once
+SETTLE = 400  # places settled at once
 
 
 @dataclass(slots=True)

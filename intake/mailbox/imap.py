@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0  # the longest IDLE
 _LISTED = 250  # messages whose sizes are asked for at once
 _MOVED = 200  # messages moved at once
-_TRUTH_SECONDS = 60.0  # after which a hint of new mail, too, has all folders searched
 _LOOK_SECONDS = 0.5  # between two looks for what comes while older messages are fetched
 
 _Numbered = tuple[str, int]  # a folder and its UIDVALIDITY
@@ -45,8 +44,6 @@ class ImapSource:
         self._highest: dict[_Numbered, int] = {}  # highest UID that `fetch` has seen
         self._hinted: dict[_Numbered, int] = {}  # highest UID of which `wait` has told
         self._looked = 0.0  # when `fetch` last looked for what comes meanwhile
-        self._searched = 0.0  # when it last searched all folders to the end
-        self._is_hinted = False  # whether `wait` has told of new mail since
         self._taker = Taker(settings.name, settings.size_limit, clock)
 
     @property
@@ -60,17 +57,13 @@ class ImapSource:
         UIDs that go meanwhile are left out.
         """
         reading: list[_Numbered] = []
-        watched, is_hinted, self._is_hinted = self._connected().opened, self._is_hinted, False
+        watched = self._connected().opened
         if watched in self._highest:
-            come = self._above(watched, ledger)
-            yield from self._taken([watched], ledger, (watched, come))
-            if come and is_hinted and monotonic() - self._searched < _TRUTH_SECONDS:
-                return
+            yield from self._taken([watched], ledger, (watched, self._above(watched, ledger)))
         for each in self._folders():
             folder = each.name, self._connected().open(each.name)
             reading.append(folder)
             yield from self._taken(reading, ledger, (folder, self._unknown(folder, ledger)))
-        self._searched = monotonic()
 
     def settle(self, places: Iterable[Place]) -> None:
         """Move messages to the folder configured, where the server has MOVE; else leave them, which is said once."""
@@ -98,12 +91,10 @@ class ImapSource:
         session = self._session
         if session is not None and not session.closed and self._settings.idle and session.has("IDLE"):
             try:
-                self._is_hinted = self._idle(session, min(end, monotonic() + IDLE_SECONDS))
+                return self._idle(session, min(end, monotonic() + IDLE_SECONDS))
             except (Temporary, UserError) as error:
                 log.info("idle failed", extra={"mailbox": self.name, "error": str(error)})
                 self.close()
-            else:
-                return self._is_hinted
         self._waker.sleep(end - monotonic())
         return False
 
@@ -143,7 +134,10 @@ class ImapSource:
     def _taken(
         self, reading: Sequence[_Numbered], ledger: Ledger, waiting: tuple[_Numbered, Sequence[int]]
     ) -> Iterator[Sequence[Fetched]]:
-        """Yield what waits; what comes meanwhile, into the folders that are read, goes before the rest of it."""
+        """Yield what waits; what comes meanwhile, into the folders that are read, goes before the rest of it.
+
+        Between two looks a batch of what waits is taken, however much comes.
+        """
         open_ends = [self._batches(*waiting)]  # the last of them is taken first
         while open_ends:
             batch = next(open_ends[-1], None)
@@ -151,14 +145,14 @@ class ImapSource:
                 open_ends.pop()
                 continue
             yield batch
-            if monotonic() - self._looked > _LOOK_SECONDS:
+            if len(open_ends) == 1 and monotonic() - self._looked > _LOOK_SECONDS:
                 open_ends += [self._batches(folder, self._above(folder, ledger)) for folder in reversed(reading)]
 
     def _above(self, folder: _Numbered, ledger: Ledger) -> list[int]:
         """Return what came since the last look and the ledger does not know."""
-        self._looked = monotonic()
         found = sorted(self._opened(folder).search_above(self._highest.get(folder, 0)))
         self._highest[folder] = max(found, default=self._highest.get(folder, 0))
+        self._looked = monotonic()
         return self._new(folder, ledger, found)
 
     def _unknown(self, folder: _Numbered, ledger: Ledger) -> list[int]:
@@ -212,15 +206,13 @@ class ImapSource:
     def _idle(self, session: Session, end: float) -> bool:
         """Idle until new mail, `wake` or `end`; what is no mail (a flag, "still here") does not end it."""
         first = next(iter(self._folders())).name
-        folder = first, session.open(first, again=False)
-        is_new, spoke = self._is_new(session, folder), True
-        while not is_new and spoke and monotonic() < end:
+        folder = first, session.open(first)
+        if found := session.search_above(max(self._highest.get(folder, 0), self._hinted.get(folder, 0))):
+            self._hinted[folder] = max(found)  # so that one message is one hint, whatever `fetch` makes of it
+            return True
+        spoke = True
+        while spoke and monotonic() < end:
             announced, spoke = session.idle(lambda socket: self._waker.sleep(end - monotonic(), socket))
-            is_new = announced and self._is_new(session, folder)
-        return is_new
-
-    def _is_new(self, session: Session, folder: _Numbered) -> bool:
-        """Say whether there is what nobody was told of: one message is one hint, whatever `fetch` makes of it."""
-        found = session.search_above(max(self._highest.get(folder, 0), self._hinted.get(folder, 0)))
-        self._hinted[folder] = max(found, default=self._hinted.get(folder, 0))
-        return bool(found)
+            if announced:
+                return True
+        return False

@@ -418,30 +418,30 @@ def test_a_backlog_that_comes_at_once_is_none_to_wait_behind(
 
 
 @pytest.mark.parametrize("since", [None, NOW.date()])
-def test_a_hint_fetches_what_came_and_a_poll_all_that_is_unknown(
+def test_what_came_since_goes_before_what_is_asked_for_again(
     staff: Control, opened: Callable[..., ImapSource], since: date | None
 ) -> None:
-    """F1, F5: after a hint what came is fetched alone, however full the folder; the next poll asks for all the rest."""
+    """F1, F5: after a hint what came is fetched first, and then all else that the ledger does not know."""
     staff.deliver_many(letters(3))
     source = opened(since=since)
     assert [one.place.uid for one in everything(source)] == ["1", "2", "3"]
     staff.deliver(letter(4, NOW))
     assert source.wait(100) is True
-    assert [one.place.uid for one in everything(source)] == ["4"]
-    assert [one.place.uid for one in everything(source)] == ["1", "2", "3", "4"]
-
-
-def test_hints_do_not_keep_the_poll_away(
-    staff: Control, opened: Callable[..., ImapSource], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F1, F5: a mailbox whose mail comes hint after hint is searched to the end all the same."""
-    monkeypatch.setattr(imap, "_TRUTH_SECONDS", 0.0)  # that is, at each hint
-    staff.deliver_many(letters(3))
-    source = opened()
-    everything(source)
-    staff.deliver(letter(4, NOW))
-    assert source.wait(100) is True
     assert [one.place.uid for one in everything(source)] == ["4", "1", "2", "3"]
+
+
+def test_wake_ends_idle_after_a_hint_too(staff: Control, opened: Callable[..., ImapSource]) -> None:
+    """H1: what was announced and fetched is not announced again and again, and the stop signal is heard."""
+    source, ledger, heard = opened(), Kept(), []
+    everything(source, ledger)
+    staff.deliver(letter(1, NOW))
+    assert source.wait(100) is True
+    assert len(everything(source, ledger)) == 1
+    waiting = threading.Thread(target=lambda: heard.append(source.wait(100)))
+    waiting.start()
+    source.wake()
+    waiting.join(20)
+    assert heard == [False]
 
 
 def test_what_another_process_took_meanwhile_is_not_fetched(staff: Control, opened: Callable[..., ImapSource]) -> None:
