@@ -59,11 +59,11 @@ class ImapSource:
         reading: list[_Numbered] = []
         watched = self._connected().opened
         if watched in self._highest:
-            yield from self._taken([watched], ledger, (watched, self._above(watched, ledger)))
+            yield from self._taken([watched], self._above(watched, ledger), ledger)
         for each in self._folders():
             folder = each.name, self._connected().open(each.name)
             reading.append(folder)
-            yield from self._taken(reading, ledger, (folder, self._unknown(folder, ledger)))
+            yield from self._taken(reading, self._unknown(folder, ledger), ledger)
 
     def settle(self, places: Iterable[Place]) -> None:
         """Move messages to the folder configured, where the server has MOVE; else leave them, which is said once."""
@@ -132,21 +132,17 @@ class ImapSource:
             log.warning("notice", extra={"mailbox": self.name, "notice": sentence})
 
     def _taken(
-        self, reading: Sequence[_Numbered], ledger: Ledger, waiting: tuple[_Numbered, Sequence[int]]
+        self, reading: Sequence[_Numbered], waiting: Sequence[int], ledger: Ledger
     ) -> Iterator[Sequence[Fetched]]:
-        """Yield what waits; what comes meanwhile, into the folders that are read, goes before the rest of it.
+        """Yield what waits in the last folder of `reading`; what comes meanwhile, into any, goes before the rest of it.
 
         Between two looks a batch of what waits is taken, however much comes.
         """
-        open_ends = [self._batches(*waiting)]  # the last of them is taken first
-        while open_ends:
-            batch = next(open_ends[-1], None)
-            if batch is None:
-                open_ends.pop()
-                continue
+        for batch in self._batches(reading[-1], waiting):
             yield batch
-            if len(open_ends) == 1 and monotonic() - self._looked > _LOOK_SECONDS:
-                open_ends += [self._batches(folder, self._above(folder, ledger)) for folder in reversed(reading)]
+            if monotonic() - self._looked > _LOOK_SECONDS:
+                for folder in reading:
+                    yield from self._batches(folder, self._above(folder, ledger))
 
     def _above(self, folder: _Numbered, ledger: Ledger) -> list[int]:
         """Return what came since the last look and the ledger does not know."""
