@@ -20,7 +20,7 @@ from tests.faults.house import MINUTE, House, letters, server
 from tests.servers.broken_imap import BrokenImap, Client, Trick, drop, say
 from tests.servers.control import control
 from tests.servers.dovecot import PASSWORD, Dovecot
-from tests.servers.ledger import Kept, everything, letter
+from tests.servers.ledger import Kept, everything, fetched, letter
 from tests.servers.proxy import Proxy
 from tests.servers.smtp_sink import SmtpSink
 
@@ -117,9 +117,7 @@ def test_cut_at_every_byte() -> None:
 
 def _take(source: ImapSource, ledger: Kept, taken: list[Fetched]) -> None:
     try:
-        for batch in source.fetch(ledger):
-            taken += batch
-            ledger.places.update(one.place for one in batch)
+        taken += fetched(source, ledger)
     except Temporary:
         source.close()
 

@@ -20,7 +20,7 @@ from intake.mailbox.source import Fetched
 from tests.servers.control import Control, control
 from tests.servers.dovecot import PASSWORD, Dovecot, token_of
 from tests.servers.embedded_imap import EmbeddedImap
-from tests.servers.ledger import Kept, everything, letter
+from tests.servers.ledger import Kept, everything, fetched, letter
 from tests.servers.proxy import Proxy
 
 NOW = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
@@ -329,7 +329,7 @@ def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
     ):
         proxy.cut_after = bytes_
         with pytest.raises(Temporary):
-            _keep(source, ledger, taken)
+            taken += fetched(source, ledger)
         taken += everything(source, ledger)
         assert proxy.most == 1
     assert sorted(one.raw for one in taken) == sorted(letters(120))
@@ -389,11 +389,10 @@ def test_what_comes_during_a_backlog_need_not_wait(
     staff.deliver_many(letters(3 * BATCH), folder=folder)
     source, ledger = opened(folders=(Folder("INBOX"), Folder("Second"))), Kept()
     raws: list[bytes] = []
-    for batch in source.fetch(ledger):
+    for one in fetched(source, ledger):
         if not raws:
             staff.deliver(letter(1000, NOW))
-        ledger.places |= {one.place for one in batch}
-        raws += [one.raw for one in batch]
+        raws.append(one.raw)
     assert raws.index(letter(1000, NOW)) <= 2 * BATCH
     assert sorted(raws) == sorted([*letters(3 * BATCH), letter(1000, NOW)])
 
@@ -408,11 +407,10 @@ def test_a_backlog_that_comes_at_once_is_none_to_wait_behind(
     staff.deliver_many(letters(3 * BATCH))
     assert source.wait(100) is True
     uids: list[str] = []
-    for batch in source.fetch(ledger):
+    for one in fetched(source, ledger):
         if not uids:
             staff.deliver(letter(1000, NOW))
-        ledger.places |= {one.place for one in batch}
-        uids += [one.place.uid for one in batch]
+        uids.append(one.place.uid)
     assert uids.index(str(3 * BATCH + 1)) <= 2 * BATCH
     assert sorted(map(int, uids)) == list(range(1, 3 * BATCH + 2))
 
@@ -539,12 +537,6 @@ def test_a_hundred_cycles_use_one_connection(dovecot: Dovecot, user: str, staff:
             source.wait(0)
         assert (proxy.accepted, proxy.open) == (1, 1)
         source.close()
-
-
-def _keep(source: ImapSource, ledger: Kept, taken: list[Fetched]) -> None:
-    for batch in source.fetch(ledger):
-        taken += batch
-        ledger.places.update(one.place for one in batch)
 
 
 def _needs_tls(server: Dovecot) -> None:

@@ -14,7 +14,7 @@ from intake.errors import Temporary, UserError
 from intake.mailbox.imap import JUNK, Folder, ImapSettings, ImapSource
 from intake.mailbox.source import Place
 from tests.servers.broken_imap import BrokenImap, Client, Drop, asked, drop, say
-from tests.servers.ledger import Kept, everything
+from tests.servers.ledger import Kept, everything, fetched
 
 ONE, TWO, THREE = (b"Subject: %d\r\nMessage-ID: <%d@example.net>\r\n\r\nwords\r\n" % (n, n) for n in (1, 2, 3))
 BODY = b"BODY.PEEK[]"
@@ -75,7 +75,6 @@ def test_a_refused_message_holds_up_no_other(line: bytes) -> None:
     with source_over(BrokenImap({1: ONE, 2: TWO, 3: THREE}, {"FETCH": over(2, say(line))})) as source:
         for _ in range(3):
             taken = everything(source, ledger)
-            ledger.places.update(one.place for one in taken)
             told.append([(one.place.uid, bool(one.fault)) for one in taken])
     assert told == [[("1", False), ("3", False)], [], [("2", True)]]
 
@@ -87,9 +86,7 @@ def test_a_message_over_which_the_server_breaks_off_holds_up_no_other() -> None:
     with source_over(server) as source:
         for _ in range(6):
             try:
-                for batch in source.fetch(ledger):
-                    taken += batch
-                    ledger.places.update(one.place for one in batch)
+                taken += fetched(source, ledger)
             except Temporary:
                 failures += 1
         assert server.most == 1
@@ -150,9 +147,7 @@ def test_a_literal_beyond_what_was_asked_for_is_thrown_away() -> None:
         tracemalloc.start()
         try:
             for _ in range(3):
-                batch = everything(source, ledger)
-                ledger.places.update(one.place for one in batch)
-                taken += batch
+                taken += everything(source, ledger)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -115,7 +115,7 @@ def test_token_runs_out_while_connected(m365: Microsoft365, opened: Opened, cloc
     """H5, F6: a connection that ends with its token is made anew with another one, and nothing is missed."""
     source, kept = opened(), Kept()
     m365.post.deliver(US, letter(1, START))
-    kept.places.update(one.place for one in everything(source, kept))
+    everything(source, kept)
     m365.post.deliver(US, letter(2, START))
     clock.advance(timedelta(hours=2))
     with pytest.raises(Temporary, match="AccessTokenExpired"):

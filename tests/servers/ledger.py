@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -37,10 +37,13 @@ def letter(number: int, arrived: datetime, body: bytes = b"A street lamp is brok
     return head.encode() + body
 
 
-def everything(source: Source, ledger: Kept | None = None) -> list[Fetched]:
-    """Return all that a source yields, each batch kept before the next."""
-    ledger, found = ledger or Kept(), list[Fetched]()
+def fetched(source: Source, ledger: Kept) -> Iterator[Fetched]:
+    """Yield all that a source yields; each batch is in the ledger before the next is asked for."""
     for batch in source.fetch(ledger):
-        ledger.places |= {one.place for one in batch}
-        found += batch
-    return found
+        ledger.places.update(one.place for one in batch)
+        yield from batch
+
+
+def everything(source: Source, ledger: Kept | None = None) -> list[Fetched]:
+    """Return the same as a list."""
+    return list(fetched(source, ledger or Kept()))
