@@ -111,7 +111,6 @@ DISCLAIMERS = r"""
     \b(?:virus[- ]free|checked for viruses)\b
     accepts? (?:no|any) (?:liability|responsibility)
     unauthori[sz]ed (?:use|disclosure|copying|access|review)
-    this message may be monitored
     e-?mails?[^.]{0,40} (?:may|will|can) be (?:monitored|recorded|intercepted|disclosed)
     (?:act|acting|copy|distribute)[^.]{0,20} in reliance (?:on|upon)
     this (?:e-?mail|message)[^.]{0,40} may contain (?:confidential|personal|privileged)
@@ -148,6 +147,17 @@ MISTAKE = phrases("""
     per errore | klaid | kļūd | téved | по грешка | по ошибке | помилк | yanlışlıkla | gabim | παραδρομ | λάθος |
     الخطأ | اشتباه | غلطی | 误 | 誤
 """)
+
+# Whom a resident speaks of, and no lawyer or machine does.
+SOMEBODY = r"""
+    \bmy (?:e-?mails?|messages?|phone|account|husband|wife|partner|ex|boyfriend|girlfriend|dad|mum|mam|father|mother)\b
+    \bmy (?:parents|family|brothers?|sisters?|sons?|daughters?|uncle|aunt|in-?laws|landlord|boss|neighbours?)\b
+    \b(?:he|him|his|she|her|hers)\b
+    \b(?:mon (?:mari|ex|père|copain)|mein (?:mann|vater)|meine? ex|mi (?:marido|esposo|padre|ex|novio))\b
+    \b(?:(?:o )?meu (?:marido|pai|ex|namorado)|il mio (?:marito|ex)|m[oó]j (?:maz|ojciec))\b
+    \b(?:soțul|sotul|bărbatul|barbatul|tata|tatăl|vyras|vyro|burri|babai|kocam|eşim|babam)\b
+    (?:mąż|męż|mój były|муж|чоловік|съпруг|баща|батьк|отец|زوجي|شوهر|خاوند|میړه|丈夫|老公|ਪਤੀ|પતિ|স্বামী|கணவர்)
+"""
 
 # How a mail gateway's note on top of a letter from outside begins; English, for the partners' gateways say it.
 BANNERS = r"""

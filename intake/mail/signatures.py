@@ -20,6 +20,7 @@ from intake.mail.signature_words import (
     RECIPIENT,
     SENT,
     SENT_LAST,
+    SOMEBODY,
     STATEMENTS,
     TITLES,
 )
@@ -37,6 +38,7 @@ _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
 _POSTSCRIPT = re.compile(r"\s*(?:p\.?\s?s\b|n\.?b\b)", re.IGNORECASE)
 _RULE = re.compile(r"\s*[_\-=*]{5,}\s*")
+_EITHER = re.compile(r"\b(?:s?he|him|his|hers?)(?: or |/)(?:s?he|him|his|hers?)\b", re.IGNORECASE)  # a lawyer's
 _TAG = re.compile(
     r"\W{0,8}\b(?:external|ext)(?: ?(?:e-?mail|sender|message|mail))?\b\s?(?:[\])>*|:]+|- )\s*", re.IGNORECASE
 )
@@ -131,7 +133,12 @@ def _joined(lines: Sequence[str], paragraph: Sequence[int]) -> str:
 
 
 def _is_furniture(text: str) -> bool:
-    """Tell a disclaimer, a virus scanner's line, what an organisation says of itself, or a mere rule."""
+    """Tell a disclaimer, a virus scanner's line, what an organisation says of itself, or a mere rule.
+
+    What speaks of somebody is typed, however much it sounds like one: "my e-mails may be monitored by him".
+    """
+    if any_of(SOMEBODY).search(_EITHER.sub("", text)):
+        return False
     if _RULE.fullmatch(text) or any_of(DISCLAIMERS).search(text) or any_of(STATEMENTS).search(text):
         return True
     lower = text.lower()

@@ -228,16 +228,28 @@ def test_disclaimer_goes(disclaimer: str) -> None:
     assert own_words(f"{LETTER}\n\n{disclaimer}\n\n{HEADERS['en']}\n\nWhich?", US, "Re: x").own == LETTER
 
 
+def test_a_lawyers_his_or_her_is_a_disclaimer() -> None:
+    """P4: who speaks of anybody speaks of nobody: "his or her agent" stands in a disclaimer."""
+    disclaimer = "This is for the named addressee and his or her agent. He/she may not copy it."
+    assert own_words(f"{LETTER}\n\n{disclaimer}", US).own == LETTER
+
+
 @pytest.mark.parametrize(
     "ending",
     [
         "Please keep this confidential, he must not know.",
         "I received the fine in error.",
         "I am a trustee of the hall and write in confidence.",
+        "This message may be monitored by my husband, please answer nobody.",
+        "My emails may be monitored by him.",
+        "Emails can be intercepted in this house, she reads everything.",
+        "If you contact the sender at this address my ex will see it.",
+        "C'est confidentiel, mon mari a ouvert une lettre par erreur.",
+        "Mój mąż czyta pocztę, to poufne, otworzył list przez omyłkę.",
     ],
 )
 def test_plea_for_discretion_stays(ending: str) -> None:
-    """P4: a resident who asks for discretion writes no disclaimer."""
+    """P4: a resident who asks for discretion, or tells who reads along, writes no disclaimer."""
     assert own_words(f"{LETTER}\n\n{ending}", US).own == f"{LETTER}\n\n{ending}"
 
 
