@@ -53,17 +53,23 @@ class Pool:
         return self._sorter == sorter and coming is not None and coming.done() and not coming.exception()
 
     def sort(self, letters: Sequence[Letter]) -> Iterator[Triage]:
-        """Yield what each letter was sorted to, in order; later ones go on meanwhile. Once `is_up`.
+        """Have letters sorted from now on, once `is_up`; yield what each was sorted to, in order.
 
         Raises whatever sorting raises, and BrokenProcessPool where a process is ended from outside: then none is up.
         """
         if self._coming is None:
             raise BrokenProcessPool("there is none")
         executor = self._coming.result()
-        futures: list[Future[list[Triage]]] = []
+        parts = (letters[start : start + AT_ONCE] for start in range(0, len(letters), AT_ONCE))
         try:
-            parts = (letters[start : start + AT_ONCE] for start in range(0, len(letters), AT_ONCE))
-            futures += (executor.submit(_sort, part) for part in parts)
+            futures = [executor.submit(_sort, part) for part in parts]
+        except BrokenProcessPool:
+            self.dismiss()
+            raise
+        return self._results(futures)
+
+    def _results(self, futures: Sequence[Future[list[Triage]]]) -> Iterator[Triage]:
+        try:
             for future in futures:
                 yield from future.result()
         except BrokenProcessPool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)  # for all that is claimed at once; a worker that comes late is told so when it records
 BATCH = 50  # messages recorded in one transaction
 LONGEST_SECONDS = 1.0  # that are spent on sorting before what is sorted is recorded
-PARTS = 2  # batches claimed at once where there are processes to sort them
+TURNS = 8  # batches at most that one rulebook sorts while processes help, before a new one is looked for
 ATTEMPTS = 8  # claims of one message that always came first when the process died
 DEAD = Reason("dead-address", "our mail to this address came back for good: see `intake case dead`")
 
@@ -59,7 +60,7 @@ class Processor:
     seconds: Callable[[], float] = time.monotonic  # of any clock that never goes back
 
     def process(self, progress: Callable[[], None] = lambda: None) -> int:
-        """Triage what one claim holds by one rulebook; return how many messages that is. Raises Temporary.
+        """Triage some of what waits by one rulebook; return how many messages that is. Raises Temporary.
 
         `progress` is called each time that something is recorded, and mails may have been queued.
         """
@@ -68,16 +69,14 @@ class Processor:
         with self.database.transaction() as conn:
             now = self.database.clock(conn)
             claims.let_go(conn, self.worker)  # what a fault of a moment ago left half done
-            most = BATCH * (PARTS if self.pool.is_up(sorter) else 1)
-            claimed = claims.claim(conn, self.worker, now, LEASE, most)
+            claimed = claims.claim(conn, self.worker, now, LEASE, BATCH)
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
         try:
-            self._all(claimed, sorter, progress)
+            return self._all(claimed, sorter, progress)
         except Temporary:
             self._give_back(claimed[0])
             raise
-        return len(claimed)
 
     def _call_or_dismiss(self, waiting: int, sorter: Sorter) -> None:
         if waiting >= BATCH:
@@ -85,20 +84,42 @@ class Processor:
         elif not waiting:
             self.pool.dismiss()
 
-    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Callable[[], None]) -> None:
-        """Sort the first alone: it is the one that is counted as tried, should the process end over it."""
+    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Callable[[], None]) -> int:
+        """Sort the first alone: it is the one that is counted as tried, should the process end over it.
+
+        Processes that sort are handed the next batch before this one is recorded, so that they never wait for the disk.
+        """
         if claimed:
             self._first(claimed[0], sorter)
             progress()
         self._call_or_dismiss(len(claimed), sorter)
-        rest = claimed[1:]
-        triages = self._sorted(rest, sorter)
-        while rest:
-            done = self._together(rest, triages, sorter)
-            for claim in rest if not done else ():
+        count, batch = len(claimed), claimed[1:]
+        triages = self._sorted(batch, sorter)
+        for turn in range(1, TURNS + 1):
+            ahead = self._ahead() if batch and turn < TURNS and self.pool.is_up(sorter) else []
+            handed = self._sorted(ahead, sorter)
+            self._batch(batch, triages, sorter, progress)
+            count, batch, triages = count + len(ahead), ahead, handed
+        return count
+
+    def _ahead(self) -> list[Claimed]:
+        """Claim one more batch; nothing of it counts as tried, for another process sorts it."""
+        with self.database.transaction() as conn:
+            claimed = claims.claim(conn, self.worker, self.database.clock(conn), LEASE, BATCH)
+            if claimed:
+                claims.spare(conn, claimed[0])
+        return claimed
+
+    def _batch(
+        self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter, progress: Callable[[], None]
+    ) -> None:
+        """Record these together, or each alone where that fails."""
+        while claimed:
+            done = self._together(claimed, triages, sorter)
+            for claim in claimed if not done else ():
                 self._one(claim, sorter)
             progress()
-            rest = rest[done or len(rest) :]
+            claimed = claimed[done or len(claimed) :]
 
     def _first(self, claim: Claimed, sorter: Sorter) -> None:
         if claim.attempt > ATTEMPTS:
@@ -111,7 +132,8 @@ class Processor:
         """Yield what each is sorted to, in order; in processes beside this one where there are any."""
         letters = [(one.raw, one.arrived_at, one.late) for one in claimed]
         if self.pool.is_up(sorter):
-            return self.pool.sort(letters)
+            with suppress(BrokenProcessPool):
+                return self.pool.sort(letters)
         return (sorter.triage(raw, arrived, late=late) for raw, arrived, late in letters)
 
     def _together(self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter) -> int:

@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import func, select
 
 from intake.daemon.pool import PATIENCE, Pool
-from intake.daemon.process import ATTEMPTS, BATCH, LEASE, PARTS, Processor
+from intake.daemon.process import ATTEMPTS, BATCH, LEASE, TURNS, Processor
 from intake.mail.values import Identity
 from intake.mailbox.source import Fetched, Place
 from intake.outbox.compose import Composer, Service
 from intake.rules.load import load_files
 from intake.store import claims, ledger
 from intake.store.database import Database
-from intake.store.tables import deliveries, messages
+from intake.store.tables import WAITING, deliveries, messages
 from intake.triage import Sorter
 from tests.store_fixtures import Clock
 from tests.unit.rulebooks import files, rule
@@ -77,11 +77,33 @@ def test_it_sorts_as_one_process_does(pool: Pool) -> None:
 
 def test_a_backlog_gets_one_outcome_each(database: Database, pool: Pool) -> None:
     """Promise 1: of a backlog that processes sort, every message is recorded once; then they are sent away."""
-    keep(database, count := BATCH * PARTS + BATCH + 1)
+    keep(database, count := BATCH * TURNS + BATCH + 1)
     processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
-    assert [processor.process() for _ in range(3)] == [BATCH * PARTS, BATCH + 1, 0]
+    assert [processor.process() for _ in range(3)] == [BATCH * TURNS, BATCH + 1, 0]
     assert outcomes(database) == {"recorded": count}
     assert not pool.is_up(SORTER)
+
+
+def test_what_processes_sort_ahead_does_not_count_as_tried(
+    database: Database, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 1: while a batch is recorded the next is being sorted; should the service end, that counts for none."""
+    keep(database, count := BATCH * 3)
+    tried: list[tuple[int, int]] = []  # (claimed, tried), as each batch is recorded
+    record = Processor._record
+
+    def looked(self: Processor, claimed, triages, sorter) -> None:
+        with database.read() as conn:
+            states = deliveries.c.claimed_by.is_not(None), deliveries.c.attempts > 0
+            a, b = (conn.scalar(select(func.count()).where(WAITING, one)) for one in states)
+            tried.append((a, b))
+        record(self, claimed, triages, sorter)
+
+    monkeypatch.setattr(Processor, "_record", looked)
+    processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
+    assert processor.process() == count
+    assert tried == [(BATCH, 1), (2 * BATCH - 1, 0), (2 * BATCH, 0), (BATCH, 0)]
+    assert outcomes(database) == {"recorded": count}
 
 
 def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None:
