@@ -46,7 +46,7 @@ ORGANISATIONS = frozenset(
     federation | foundation | gmbh | group | homes | hospital | housing | institute | kft | limited | llp | ltd |
     ministry | network | nhs | office | parish | parliament | partnership | plc | police | practice | project |
     school | service | services | society | solicitors | srl | surgery | team | trust | uab | union | unit |
-    university
+    university | newsdesk | newsroom
 """)
 )
 
@@ -95,6 +95,7 @@ POSTAL = frozenset(
 DISCLAIMERS = r"""
     intended recipients?\b
     not the (?:addressee|recipient)
+    intended for the (?:addressee|recipient)
     ^\W*(?:legal )?disclaimer\W*$
     information contained in this (?:communication|e-?mail|message|transmission)
     \bnamed (?:addressee|recipient)
@@ -103,6 +104,7 @@ DISCLAIMERS = r"""
     solely for (?:the )?(?:use|attention|addressee|intended|person)
     legally privileged
     (?:views|opinions)(?: or opinions)? expressed (?:in|are|herein)
+    \bviews (?:in this (?:e-?mail|message) )?are (?:not )?(?:necessarily )?(?:those of|my own)
     (?:environment|think|tree)[^.]{0,30} (?:before|when) (?:you )?print
     do(?:n[’']?t| not) print this e-?mail
     (?:intended|meant) only for (?:the|its)
@@ -129,6 +131,9 @@ STATEMENTS = r"""
     (?:service|acceptance) of (?:proceedings|documents)[^.]{0,40} by e-?mail
     privacy (?:notice|policy|statement)[^.]{0,60}(?:https?:|www\.|website|here)
     \bfollow us on\b
+    \bthis (?:mailbox|inbox|account) is (?:not|only) monitored\b
+    \buse this e-?mail address for all replies\b
+    \boutside (?:of )?(?:your|my|normal|usual) (?:own )?(?:working )?hours\b
     ^\W*(?:facebook|twitter|instagram|linkedin)\b
 """
 

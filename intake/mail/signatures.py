@@ -90,11 +90,15 @@ def find(lines: Sequence[str]) -> set[int]:
 def _is_device(line: str) -> bool:
     """Tell "Sent from my iPhone" and its kin: few words, how it was sent, what from, and no word of a sentence."""
     text = line[:_SHORT].strip(" \t*_-–—<>[]()\u200e\u200f\xa0").lower()
-    if not 4 <= len(text) < _SHORT or len(text.split()) > 10 or PROSE.intersection(text.split()):
+    if not 4 <= len(text) < _SHORT or len(text.split()) > 10 or _is_prose(text):
         return False
     if not text.startswith(SENT) and not any(verb in text for verb in SENT_LAST):
         return False
-    return any(device in f"{text} " for device in DEVICES)
+    return text.startswith("sent from my ") or any(device in f"{text} " for device in DEVICES)
+
+
+def _is_prose(line: str) -> bool:
+    return not PROSE.isdisjoint(line.lower().split())
 
 
 def _delimiter(lines: Sequence[str]) -> int | None:
@@ -156,28 +160,30 @@ def _contact_block(lines: Sequence[str], paragraphs: Sequence[Sequence[int]], po
         return None
     closing = next((each for each in paragraph[-12:] if _is_closing(lines[each])), None)
     block = [each for each in paragraph[-12:] if closing is None or each > closing]
-    if not _is_contact([lines[each] for each in block], alone=closing is None):
+    above = lines[paragraphs[position - 1][-1]] if position else ""
+    is_signed = closing is None and not behind and _is_name(above) and not _is_closing(above)
+    if not _is_contact([lines[each] for each in block], is_signed=is_signed):
         return None
     if closing is not None:
         return next(each for each in block if _signs(lines[each]))
-    above = lines[paragraphs[position - 1][-1]] if position else ""
     if len(block) == len(paragraph) and (_signs_off(above) or (position and _is_name(lines[block[0]]))):
         return block[0]
     return None
 
 
-def _is_contact(block: Sequence[str], *, alone: bool) -> bool:
+def _is_contact(block: Sequence[str], *, is_signed: bool) -> bool:
     """Tell a block of short lines with a post or a house, and a way to reach it or a second such line.
 
-    A name with a post below it is one only where the block stands `alone`: with its "Yours," it is a typed sign-off.
+    A name with a post is one only at the end of a letter that `is_signed` above it, and else a typed sign-off.
     """
-    if len(block) < 2 or any(len(line) > _SHORT or len(line.split()) > 9 for line in block):
+    if not block or any(" | " not in line and (len(line) > _SHORT or len(line.split()) > 9) for line in block):
         return False
     signs = [_signs(line) for line in block]
-    if alone and _is_name(block[0]) and all("place" in each for each in signs[1:]):
-        return True
     named = sum("place" in each for each in signs)
-    return bool(named) and (named >= 2 or any("reach" in each for each in signs))
+    is_one = " | " in block[0] or (len(block) > 1 and _is_name(block[0]))
+    if is_signed and is_one and named and all(signs[1:]) and not any(_is_prose(line) for line in block):
+        return True
+    return len(block) > 1 and bool(named) and (named >= 2 or any("reach" in each for each in signs))
 
 
 def _signs(line: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ LETTER = "The lamps in Elm Road have been dark since Monday.\n\nWho mends them?\
 DEVICES = (
     "Sent from my iPhone",
     "Sent from my Samsung Galaxy smartphone.",
+    "Sent from my Moto",
     "Sent from Yahoo Mail on Android",
     "Sent from Outlook for iOS",
     "Get Outlook for Android<https://aka.ms/AAb9ysg>",
@@ -263,6 +264,14 @@ def test_contact_block_goes_and_sign_off_stays(contact: str) -> None:
     )
 
 
+@pytest.mark.parametrize("closing", ["", "Yours faithfully,\n\n"])
+def test_name_with_a_post_is_the_only_sign_off(closing: str) -> None:
+    """P4: "Winifred Aske, Clerk to the Council" is how the letter is signed, where nothing above it signs it."""
+    signed = f"{LETTER[:-5]}\n\n{closing}Winifred Aske\nClerk to the Council"
+    assert own_words(signed, US).own == signed
+    assert own_words(f"{LETTER}\n\nPatricia Aske\nClerk to the Council", US).own == LETTER
+
+
 @pytest.mark.parametrize(
     "sign_off",
     [
@@ -288,6 +297,9 @@ def test_typed_sign_off_stays(sign_off: str) -> None:
         "Sue\n\nSue Elm, Clerk\n\nHe has come back with the knife, please send somebody.",
         "Olena\n\nOlena Koval, teacher\nне відповідайте, чоловік читає мою пошту",
         "Help\n\nHelp, man with knife in school, children hiding, send police",
+        "Sue\n\nHe is at the school",
+        "Sue\n\nHe is here\nat the school now",
+        "Sue\n\nOutside the surgery | he waits there",
     ],
 )
 def test_sentence_below_the_typed_name_stays(ending: str) -> None:
