@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 
 from intake.daemon.restores import Restores
 from intake.errors import Temporary, UserError
-from intake.mailbox.source import Fetched, Place, Source
+from intake.mailbox.source import Fetched, Source
 from intake.store import leases, ledger, state, tally
 from intake.store.database import Database
 from intake.store.ledger import StoredLedger
 
 log = logging.getLogger(__name__)
 
-SETTLE = 400  # places settled at once
+SETTLE = 400  # messages settled at once
 
 
 @dataclass(slots=True)
@@ -111,12 +111,9 @@ class Receiver:
                 places = ledger.unsettled(conn, self.source.name, SETTLE)
             if not places or self.stopping():
                 return
-            self.source.settle(places)
-            self._mark(places)
-
-    def _mark(self, places: Iterable[Place]) -> None:
-        with self.database.transaction() as conn:
-            ledger.mark_settled(conn, places, self.database.clock(conn))
+            self.source.settle(places.values())
+            with self.database.transaction() as conn:
+                ledger.mark_settled(conn, places, self.database.clock(conn))
 
     def _never_polled(self) -> bool:
         with self.database.read() as conn:

@@ -81,31 +81,20 @@ def keep(
     return [delivery_id for delivery_id in ids if delivery_id is not None]
 
 
-def unsettled(conn: Connection, mailbox: str, limit: int) -> list[Place]:
-    """Return at most `limit` places whose messages are kept and not settled in the mailbox yet, oldest first."""
+def unsettled(conn: Connection, mailbox: str, limit: int) -> dict[int, Place]:
+    """Return at most `limit` deliveries that are kept and not settled in the mailbox yet, oldest first: id -> place."""
     rows = conn.execute(
-        select(deliveries.c.folder, deliveries.c.uidvalidity, deliveries.c.uid)
+        select(deliveries.c.id, deliveries.c.folder, deliveries.c.uidvalidity, deliveries.c.uid)
         .where(deliveries.c.mailbox == mailbox, UNSETTLED)
         .order_by(deliveries.c.id)
         .limit(limit)
     )
-    return [Place(mailbox, row.folder, row.uidvalidity, row.uid) for row in rows]
+    return {row.id: Place(mailbox, row.folder, row.uidvalidity, row.uid) for row in rows}
 
 
-def mark_settled(conn: Connection, places: Iterable[Place], now: datetime) -> None:
-    """Record that the mailbox did with these messages what is configured."""
-    rows = [
-        {"in_mailbox": place.mailbox, "in_folder": place.folder, "under": place.uidvalidity, "as_uid": place.uid}
-        for place in places
-    ]
-    if rows:
-        at = and_(
-            deliveries.c.mailbox == bindparam("in_mailbox"),
-            deliveries.c.folder == bindparam("in_folder"),
-            deliveries.c.uidvalidity == bindparam("under"),
-            deliveries.c.uid == bindparam("as_uid"),
-        )
-        conn.execute(update(deliveries).where(at).values(settled_at=now), rows)
+def mark_settled(conn: Connection, ids: Iterable[int], now: datetime) -> None:
+    """Record that the mailbox did with these deliveries' messages what is configured."""
+    conn.execute(update(deliveries).where(deliveries.c.id.in_(list(ids))).values(settled_at=now))
 
 
 def _keep(conn: Connection, fetched: Fetched, now: datetime, *, late: bool) -> int | None:

@@ -119,8 +119,8 @@ class Walk(RuleBasedStateMachine):
                 perhaps(crash)
         except Crash:
             return
-        assert not self.settled & set(places)
-        self.settled |= set(places)
+        assert not self.settled & set(places.values())
+        self.settled |= set(places.values())
 
     @rule(minutes=st.sampled_from([1, 5, 60]))
     def wait(self, minutes: int) -> None:
