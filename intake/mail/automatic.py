@@ -38,6 +38,12 @@ _PREFIX = re.compile(
     r"\s*(?:re|aw|sv|fw|fwd|tr|wg|odp|res|rif|vs|antw|ynt|отв|на|回复|رد)\s?(?:\[\d+\])?\s?[:：]\s*", re.IGNORECASE
 )
 _BEFORE = re.compile(r"^[\W_]+")
+# "No answer - third time of asking" tells of having had none; "no answer please" asks for none, whatever else it says.
+_HAD_NO_ANSWER = re.compile(
+    r"\W*no answer\b(?!.*\b(?:please|pls|plz|safe|unsafe|thanks|danger\w*|secret)\b).*\b"
+    r"(?:times?|yet|still|ever|since|again|from (?:you|anyone|anybody|the|your)|received|"
+    r"weeks?|months?|days|complain\w*|chasing|unanswered|so far)\b"
+)
 _REACTED = re.compile(r"\breacted to your (?:message|e-?mail)\b|\breacted via gmail\b", re.IGNORECASE)
 
 
@@ -172,8 +178,9 @@ def null_path(message: Message, _identity: Identity) -> Reason | None:
 
 
 def no_reply_subject(message: Message, _identity: Identity) -> Reason | None:
-    """S8: the subject begins with "no reply" in any of the residents' languages."""
-    if _begins(_unprefixed(message.subject[:_SUBJECT]), NO_REPLY):
+    """S8: the subject begins with "no reply" in a resident's language; not where it complains of no answer."""
+    subject = _unprefixed(message.subject[:_SUBJECT])
+    if _begins(subject, NO_REPLY) and not _HAD_NO_ANSWER.match(folded(subject)):
         return Reason("no-reply-subject", "its subject asks for no reply")
     return None
 

@@ -191,6 +191,21 @@ def test_subject_that_asks_for_nothing_of_the_kind(subject: str) -> None:
     assert outcome(screened(Subject=subject)) == ("person", None)
 
 
+@pytest.mark.parametrize(
+    "subject",
+    ["No answer - third time of asking", "Fwd: Fwd: No answer, three weeks now", "NO ANSWER YET", "No answer from you"],
+)
+def test_complaint_of_no_answer(subject: str) -> None:
+    """S8: who complains that nobody answered asks for an answer, and gets one."""
+    assert outcome(screened(Subject=subject)) == ("person", None)
+
+
+@pytest.mark.parametrize("subject", ["No answer", "No answer - my son", "No answer again please", "No reply yet"])
+def test_no_answer_that_may_be_a_wish(subject: str) -> None:
+    """S8: what may be a wish for silence is one, and "no reply" always is."""
+    assert outcome(screened(Subject=subject)) == ("person", "no-reply-subject")
+
+
 @pytest.mark.parametrize("subject", ["Accepted: Forum", "Declined: Forum", "Zaakceptowano: Forum", "Accepté : Forum"])
 def test_answer_to_an_invitation(subject: str) -> None:
     """S1: calendar replies are not answered."""
