@@ -83,6 +83,8 @@ ROMANISED = {
         ditti riha rahi rahe utte kol jande janda vekhya kiven kithe ithe layi dassia bahut sab koi jaan naam
         bolan wala karke piche sunde sunda bachche bimar mundeya mundeyan usnu pag lah aa ban gaya raste mere meri
         ohdi jado hor aap paise changa vadda dar gal dasso veer bhaji panjabi lok gharde raat rehna
+        vale saadi saade layi ton chahunde chahundi jaandi jaande gaddi gawandhi sarh vekh dekh hoya hoi pehlan
+        phir fer kehndi dinda dindi laggi lagi karan karni vaar changi
     """,
     "gu": """
         che chhe chu chhu chho cho ane nathi hu ame tame mare mane amara amaru tamaro mari ma ni no nu na ne pan
@@ -109,6 +111,8 @@ ROMANISED = {
         yen yaar inga anga ellarum neraya kooda mattum illai irukkum edhavadhu kitta paiyan ponnu kashtam matha
         avana avan aval sonnom aana onnum nadakala pannuranga veliya ulla pakkam namma nanga engal engaluku unga
         ungaluku konjam ippo appo nethu indha andha adhu idhu athu ithu vandhu velai anna akka ponga
+        irukkom appa avar avarukku avaruku epdi eppadiyum panni pona sonnaar sonnanga rendu moonu thadava varala
+        puriyala irundha anuppunga yaarai paravaalla seiyaren panren engalukku ithula maathi
     """,
     "ru": """
         ya ja ne na chto eto kak u i v s menya menja mne my po moi moj moya net pozhalujsta pozhaluista spasibo
@@ -123,6 +127,8 @@ ROMANISED = {
         pishu nashu ulitsu ulitsa ulitse kazhdoe utro proshloy nedele nedelyu dazhe prosto ryadom shkoloy moyu hotya
         raza detey mashina mashiny dorogu cheloveka seychas sejchas zdes pochemu skazhite drugoy odin nuzhen bolshe
         mozhete rabote pisala pisal vash
+        silno nashej nashego etazhe etazh pervom vtorom tretij sosedki sosedku sverhu snizu zvonila zvonil nibud
+        prishlite pomogi lezhit zhivut detjam rebenka malenkih malenkij ploho horosho govorit govorju lestnice dva tri
     """,
     "uk": """
         ya i ne na shcho scho ta z zi u v do my mene meni tse yak de chy ye bud laska dyakuyu diakuyu dobryi
