@@ -106,20 +106,11 @@ def _within(script: str, text: str, scripts: Mapping[str, int]) -> tuple[str, fl
 
 
 def _vote(text: str) -> tuple[str, float]:
-    """Let every piece of a text in Latin letters vote with its length, so that most of a mixed letter wins.
-
-    What is left is not read once it could not change the winner.
-    """
+    """Let every piece of a text in Latin letters vote with its length, so that most of a mixed letter wins."""
     votes: dict[str, float] = defaultdict(float)
-    pieces = _pieces(text)
-    left = sum(map(len, pieces))
-    for piece in pieces:
+    for piece in _pieces(text):
         for tag, likelihood in _likelihoods(piece, _LATIN, ROMANISED).items():
             votes[tag] += likelihood * len(piece)
-        left -= len(piece)
-        *_, second, first = sorted(votes.values())
-        if first - second > left:
-            break
     return _best(votes)
 
 

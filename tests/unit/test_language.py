@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from intake.mail.language import detect
 from intake.mail.values import Language
+from intake.rules.decide import SURE
 
 NATIVE = [
     ("en", "test pls ignore"),
@@ -218,6 +219,15 @@ MIXED = [
 def test_most_of_a_mixed_letter_decides(tag: str, text: str) -> None:
     """P4: of a letter in two languages, the one that most of it is written in counts."""
     assert detect(text).tag == tag
+
+
+def test_a_letter_in_two_languages_is_in_doubt() -> None:
+    """P4, R5: a long letter that ends in another language is not sure to be in the first: rules of both read it."""
+    lamps = "The street lamps in our road have been dark for some weeks and nobody has come to mend them. " * 8
+    plea = "Proszę o pomoc, mój mąż mnie bije i grozi mi nożem, boję się o dzieci i nie wiem, co mam robić. " * 4
+    found = detect(f"{lamps}\n{plea}")
+    assert found.tag == "en"
+    assert found.confidence < SURE
 
 
 def test_confidence_is_high_for_a_letter_and_low_for_a_word() -> None:
