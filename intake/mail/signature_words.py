@@ -68,7 +68,7 @@ SENT_LAST = phrases("""
 DEVICES = phrases("""
     iphone | ipad | ipod | mobile | mobil | phone | handy | telefon | téléphone | teléfono | telemóvel | celular |
     cellulare | телефон | τηλέφωνο | telefonas | telefons | dispozitiv | device | smartphone | tablet | galaxy |
-    samsung | huawei | honor | xiaomi | redmi | oneplus | oppo | nokia | motorola | pixel | sony | xperia | htc |
+    samsung | moto | huawei | honor | xiaomi | redmi | oneplus | oppo | nokia | motorola | pixel | sony | xperia | htc |
     lg | blackberry | android | ios | windows | outlook | yahoo | aol | gmail | hotmail | mail.ru | яндекс |
     yandex | почт | proton | bt email | bt mail | sky | virgin media | o2 | ee | bluemail | typeapp |
     thunderbird | spark | appareil | gerät | urządzeni | telefono | aparat | tablette | هاتف | الهاتف | آيفون |
@@ -79,7 +79,8 @@ DEVICES = phrases("""
 PROSE = frozenset(
     phrases("""
     because | as | so | he | she | they | i | we | you | it | is | was | not | cant | can't | dont | don't | since |
-    when | if | but | her | him | them | me
+    when | if | but | her | him | them | me | mine | dad | mum | husband | wife | hiding | help | hurry | now | here |
+    there | at | please
 """)
 )
 
@@ -95,7 +96,7 @@ POSTAL = frozenset(
 DISCLAIMERS = r"""
     intended recipients?\b
     not the (?:addressee|recipient)
-    intended for the (?:addressee|recipient)
+    intended for the (?:addressee|recipient)\b(?: only|[^.\w]*$|[.,;]| (?:named|and|or)\b)
     ^\W*(?:legal )?disclaimer\W*$
     information contained in this (?:communication|e-?mail|message|transmission)
     \bnamed (?:addressee|recipient)
@@ -131,13 +132,14 @@ STATEMENTS = r"""
     (?:service|acceptance) of (?:proceedings|documents)[^.]{0,40} by e-?mail
     privacy (?:notice|policy|statement)[^.]{0,60}(?:https?:|www\.|website|here)
     \bfollow us on\b
-    \bthis (?:mailbox|inbox|account) is (?:not|only) monitored\b
-    \buse this e-?mail address for all replies\b
-    \boutside (?:of )?(?:your|my|normal|usual) (?:own )?(?:working )?hours\b
+    \bthis (?:mailbox|inbox|account) is not monitored(?:\W*$|[.,;]| out of hours)
+    \bthis (?:mailbox|inbox|account) is only monitored (?:during|between|from|in|on)\b
+    \buse this e-?mail address for all replies to this request\b
+    \b(?:sent|expect[^.]{0,60}|obliged[^.]{0,60}) outside (?:of )?(?:your|my|normal|usual) (?:own )?(?:working )?hours\b
     ^\W*(?:facebook|twitter|instagram|linkedin)\b
 """
 
-# Stems; two of the three kinds in one paragraph make a disclaimer in the other languages.
+# Stems; in the other languages a disclaimer names who it is for, or who sent it, and one more of these kinds.
 CONFIDENTIAL = phrases("""
     confidentiel | vertraulich | poufn | confidențial | confidential | confidencia | riservat | konfidenc |
     bizalmas | поверител | конфиденц | конфіденц | gizli | εμπιστευτ | سري | محرمان | رازدار | 保密 | 机密 |
@@ -145,7 +147,9 @@ CONFIDENTIAL = phrases("""
 """)
 RECIPIENT = phrases("""
     destinatair | empfänger | adresat | adressat | destinatar | gavėj | adresāt | címzett | адресат | получател |
-    одержувач | alıcı | marrës | παραλήπτ | المرسل إليه | المستلم | گیرنده | 收件人 | geadresseerde
+    одержувач | alıcı | marrës | παραλήπτ | المرسل إليه | المستلم | گیرنده | 收件人 | geadresseerde |
+    expéditeur | absender | nadawc | expeditor | remitente | remetente | mittente | siuntėj | sūtītāj | feladó |
+    подател | отправител | відправник | gönderen | dërgues | αποστολ | المرسل | فرستنده | 发件人 | 寄件人
 """)
 MISTAKE = phrases("""
     par erreur | irrtümlich | błęd | omyłk | eroare | din greșeală | por error | por engano | por erro |
@@ -153,13 +157,17 @@ MISTAKE = phrases("""
     الخطأ | اشتباه | غلطی | 误 | 誤
 """)
 
-# Whom a resident speaks of, and no lawyer or machine does.
+# Of whom or what a resident speaks, and no lawyer or machine does.
 SOMEBODY = r"""
-    \bmy (?:e-?mails?|messages?|phone|account|husband|wife|partner|ex|boyfriend|girlfriend|dad|mum|mam|father|mother)\b
-    \bmy (?:parents|family|brothers?|sisters?|sons?|daughters?|uncle|aunt|in-?laws|landlord|boss|neighbours?)\b
+    \bmy \w
+    \b(?:monitored|intercepted|read|seen|disclosed) (?:[^.]{0,20} )?(?:at home|by (?:me|anybody|anyone|the|a)\b)
+    \bin th(?:is|e) (?:house|flat|home|gang)\b|\b(?:next door|gangs?|upstairs|downstairs)\b
+    \b(?:not|un|isn[’']?t|never|only|write here|be) ?safe(?:ly)?\b
+    \b(?:afraid|scared|frightened|terrified|trapped|stalk\w*|kni(?:fe|ves)|machete|guns?|stab\w*|kill\w*|rap(?:ed|es|ist))\b
+    \b(?:bombs?|bleed\w*|smashed|beat(?:s|en|ing)?|hits|hitting|hurts|hurting|suicid\w*|strangl\w*|breaking in)\b
     \b(?:he|him|his|she|her|hers)\b
     \b(?:mon (?:mari|ex|père|copain)|mein (?:mann|vater)|meine? ex|mi (?:marido|esposo|padre|ex|novio))\b
-    \b(?:(?:o )?meu (?:marido|pai|ex|namorado)|il mio (?:marito|ex)|m[oó]j (?:maz|ojciec))\b
+    \b(?:(?:o|(?:o )?meu) (?:marido|pai|ex|namorado)|il mio (?:marito|ex)|m[oó]j (?:maz|ojciec))\b
     \b(?:soțul|sotul|bărbatul|barbatul|tata|tatăl|vyras|vyro|burri|babai|kocam|eşim|babam)\b
     (?:mąż|męż|mój były|муж|чоловік|съпруг|баща|батьк|отец|زوجي|شوهر|خاوند|میړه|丈夫|老公|ਪਤੀ|પતિ|স্বামী|கணவர்)
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from intake.mail.folding import any_of
 from intake.mail.signature_words import (
@@ -31,6 +31,8 @@ _UNWRAPPED = 100  # characters from which a line was not broken by a program
 _PARAGRAPHS = 8  # from the end: where signatures and disclaimers stand
 _READ = 3_000  # characters of a paragraph that are judged
 _DELIMITER = re.compile(r"(?:--|—|–)\s?")  # RFC 3676 §4.3, and what phones turn it into
+_MINE = re.compile(r"\b(?:from )?my\b", re.IGNORECASE)
+_WHOLE = 3  # letters: so short a maker's name is told only as a whole word: there is an "ee" in "street"
 _DELIMITED = 25  # lines: more below a delimiter is a letter that uses dashes
 _TELEPHONE = re.compile(r"\+?\(?\d[\d ().\-/]{7,20}\d")
 _WEB = re.compile(r"https?://|www\.|[^\s@]@[^\s@]")
@@ -38,7 +40,12 @@ _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
 _POSTSCRIPT = re.compile(r"\s*(?:p\.?\s?s\b|n\.?b\b)", re.IGNORECASE)
 _RULE = re.compile(r"\s*[_\-=*]{5,}\s*")
-_EITHER = re.compile(r"\b(?:s?he|him|his|hers?)(?: or |/)(?:s?he|him|his|hers?)\b", re.IGNORECASE)  # a lawyer's
+_NOBODY = re.compile(  # a lawyer's "his or her", and what an officer's signature calls its own
+    r"\b(?:(?:he|him|his)(?: or | ?/ ?)(?:she|hers?)|(?:she|hers?)(?: or | ?/ ?)(?:he|him|his)|s/he)\b(?! (?:brother|"
+    r"husband|partner|mum|dad|son|mother|father))|\bmy (?:own|employer|company|organisation|council|firm|work(?:ing)?|"
+    r"normal|usual|office hours|hours|privacy)\b",
+    re.IGNORECASE,
+)
 _TAG = re.compile(
     r"\W{0,8}\b(?:external|ext)(?: ?(?:e-?mail|sender|message|mail))?\b\s?(?:[\])>*|:]+|- )\s*", re.IGNORECASE
 )
@@ -81,8 +88,8 @@ def find(lines: Sequence[str]) -> set[int]:
     for position in range(max(len(paragraphs) - _PARAGRAPHS, 0), len(paragraphs)):
         cut = _contact_block(lines, paragraphs, position)
         if cut is not None:
-            rest = [index for paragraph in paragraphs[position:] for index in paragraph]
-            found.update(index for index in rest if index >= cut and index not in _postscript(lines, paragraphs))
+            rest = [[index for index in each if index >= cut] for each in paragraphs[position:]]
+            found.update(index for each in rest if not _is_added(lines, each) for index in each)
             break
     return found
 
@@ -90,15 +97,26 @@ def find(lines: Sequence[str]) -> set[int]:
 def _is_device(line: str) -> bool:
     """Tell "Sent from my iPhone" and its kin: few words, how it was sent, what from, and no word of a sentence."""
     text = line[:_SHORT].strip(" \t*_-–—<>[]()\u200e\u200f\xa0").lower()
-    if not 4 <= len(text) < _SHORT or len(text.split()) > 10 or _is_prose(text):
+    if not 4 <= len(text) < _SHORT or len(text.split()) > 10 or _is_prose(_MINE.sub("", text)):
         return False
     if not text.startswith(SENT) and not any(verb in text for verb in SENT_LAST):
         return False
-    return text.startswith("sent from my ") or any(device in f"{text} " for device in DEVICES)
+    words = _bare(text)
+    return any(device in words if len(device) <= _WHOLE and device.isascii() else device in text for device in DEVICES)
+
+
+def _bare(line: str) -> set[str]:
+    """Return the words of a line in small letters, without what stands about them."""
+    return {word.strip('.,;:!?()"“”') for word in line.lower().split()}
 
 
 def _is_prose(line: str) -> bool:
-    return not PROSE.isdisjoint(line.lower().split())
+    return not PROSE.isdisjoint(_bare(line)) or _speaks(line)
+
+
+def _speaks(text: str) -> bool:
+    """Tell what speaks of somebody, or of danger: it is typed, whatever it stands in."""
+    return bool(any_of(SOMEBODY).search(_NOBODY.sub("", text)))
 
 
 def _delimiter(lines: Sequence[str]) -> int | None:
@@ -110,7 +128,7 @@ def _delimiter(lines: Sequence[str]) -> int | None:
     for index in range(len(lines) - 1, -1, -1):
         line = lines[index].strip()
         if len(line) < 5 and _DELIMITER.fullmatch(line):
-            return index
+            return None if _speaks(" ".join(below)) else index
         if _RULE.fullmatch(line) and 0 < len(below) <= 6 and any(_WEB.search(each) for each in below):
             return index
         if line:
@@ -141,12 +159,16 @@ def _is_furniture(text: str) -> bool:
 
     What speaks of somebody is typed, however much it sounds like one: "my e-mails may be monitored by him".
     """
-    if any_of(SOMEBODY).search(_EITHER.sub("", text)):
+    if _speaks(text):
         return False
     if _RULE.fullmatch(text) or any_of(DISCLAIMERS).search(text) or any_of(STATEMENTS).search(text):
         return True
     lower = text.lower()
-    return sum(any(stem in lower for stem in kind) for kind in (CONFIDENTIAL, RECIPIENT, MISTAKE)) >= 2
+    return _has(RECIPIENT, lower) and (_has(CONFIDENTIAL, lower) or _has(MISTAKE, lower))
+
+
+def _has(stems: Iterable[str], lower: str) -> bool:
+    return any(stem in lower for stem in stems)
 
 
 def _contact_block(lines: Sequence[str], paragraphs: Sequence[Sequence[int]], position: int) -> int | None:
@@ -176,14 +198,18 @@ def _is_contact(block: Sequence[str], *, is_signed: bool) -> bool:
 
     A name with a post is one only at the end of a letter that `is_signed` above it, and else a typed sign-off.
     """
-    if not block or any(" | " not in line and (len(line) > _SHORT or len(line.split()) > 9) for line in block):
+    if not block or any(_is_sentence(part) for line in block for part in line.split(" | ")):
         return False
     signs = [_signs(line) for line in block]
     named = sum("place" in each for each in signs)
     is_one = " | " in block[0] or (len(block) > 1 and _is_name(block[0]))
-    if is_signed and is_one and named and all(signs[1:]) and not any(_is_prose(line) for line in block):
+    if is_signed and is_one and named and all(signs[1:]):
         return True
     return len(block) > 1 and bool(named) and (named >= 2 or any("reach" in each for each in signs))
+
+
+def _is_sentence(part: str) -> bool:
+    return len(part) > _SHORT or len(part.split()) > 9 or _is_prose(part)
 
 
 def _signs(line: str) -> frozenset[str]:
@@ -218,5 +244,6 @@ def _is_name(line: str) -> bool:
     return all(character.isalpha() or character in " .,-'’()&" for character in line.strip())
 
 
-def _postscript(lines: Sequence[str], paragraphs: Sequence[Sequence[int]]) -> frozenset[int]:
-    return frozenset(index for each in paragraphs if _POSTSCRIPT.match(lines[each[0]][:20]) for index in each)
+def _is_added(lines: Sequence[str], paragraph: Sequence[int]) -> bool:
+    """Tell what was typed below a contact block: a postscript, or what speaks of somebody."""
+    return bool(_POSTSCRIPT.match(lines[paragraph[0]][:20])) or _speaks(_joined(lines, paragraph))

@@ -46,6 +46,11 @@ NOT_DEVICES = (
     "My iPhone was in the bag he took.",
     "I sent the pictures from my phone on Tuesday.",
     "Sent from my phone because he reads the laptop",
+    "Sent from my locked bathroom, please call police",
+    "Sent from my bedroom, hiding from dad with knife",
+    "Sent from my sister's phone, mine got smashed by dad",
+    "Sent from my street, ambulance wanted",
+    "From my phone: man with knife outside 4 Elm Road",
 )
 
 CAUTION = "Do not click links or open attachments unless you recognise the sender and know the content is safe."
@@ -68,6 +73,8 @@ DISCLAIMERS = (
     "Wiadomość ta jest poufna i przeznaczona wyłącznie dla adresata. Jeśli otrzymano ją omyłkowo, proszę ją usunąć.",
     "Acest mesaj este confidențial și destinat exclusiv destinatarului.",
     "Данное сообщение является конфиденциальным и предназначено только адресату.",
+    "This inbox is not monitored. Please do not reply.",
+    "This email was sent outside your working hours? Please do not feel you must answer.",
 )
 
 CONTACTS = (
@@ -247,6 +254,19 @@ def test_a_lawyers_his_or_her_is_a_disclaimer() -> None:
         "If you contact the sender at this address my ex will see it.",
         "C'est confidentiel, mon mari a ouvert une lettre par erreur.",
         "Mój mąż czyta pocztę, to poufne, otworzył list przez omyłkę.",
+        "Es confidencial, mi pareja abrió la carta por error.",
+        "C'est confidentiel, il a ouvert ma lettre par erreur.",
+        "Das ist vertraulich, er hat meinen Brief irrtümlich geöffnet.",
+        "Emails may be monitored by my flatmate.",
+        "Emails may be monitored at home, do not answer.",
+        "Emails may be monitored by him or her brother.",
+        "Our emails can be intercepted by the gang next door.",
+        "This account is only monitored by me, so you can write here safely.",
+        "This inbox is not monitored by anybody else, answer here.",
+        "Please use this email address for all replies, the other one is read at home.",
+        "Please only ring outside my working hours, it is not safe before.",
+        "They deal drugs outside normal hours and there are knives.",
+        "--\nPlease, the man is back with a knife",
     ],
 )
 def test_plea_for_discretion_stays(ending: str) -> None:
@@ -300,6 +320,13 @@ def test_typed_sign_off_stays(sign_off: str) -> None:
         "Sue\n\nHe is at the school",
         "Sue\n\nHe is here\nat the school now",
         "Sue\n\nOutside the surgery | he waits there",
+        "Sue\n\nKnife in the kitchen | kids upstairs | send police",
+        "Sue\n\nMan with a gun | on the stairs with the children asleep above and nobody else in",
+        "Sue\n\nring me 07700 900123\nman with knife at school",
+        "Please come\n\nMan here\nat the school",
+        "Thanks,\nSue 07700 900123\nDon't phone, partner is home",
+        "Olena\n\nOlena Koval, teacher 07700 900123\nне відповідайте, чоловік читає мою пошту",
+        "Maria\n\nMaria Silva, teacher 07700 900123\nnão responda, o marido lê tudo",
     ],
 )
 def test_sentence_below_the_typed_name_stays(ending: str) -> None:
@@ -311,6 +338,12 @@ def test_postscript_below_a_signature_stays() -> None:
     """P4: what was added below the signature is typed."""
     text = f"{LETTER}\n\nRegards,\nJo\n\nJo Elm\nHousing Officer\n01632 960384\n\nPS please do not ring the tenant"
     assert own_words(text, US).own.endswith("Jo\n\n\nPS please do not ring the tenant")
+
+
+def test_plea_below_a_signature_stays() -> None:
+    """P4: who cries for help below the signature of their program is heard."""
+    text = f"{LETTER}\n\nSue Elm\nHousing Officer\n01632 960384\n\nPlease hurry, the man is back with a knife"
+    assert own_words(text, US).own == f"{LETTER}\n\n\nPlease hurry, the man is back with a knife"
 
 
 def test_signature_delimiter() -> None:
