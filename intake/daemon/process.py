@@ -36,6 +36,8 @@ from intake.store.database import Database
 from intake.store.recording import Batch, Recorded, batched
 from intake.triage import Sorter, is_to_be_reached
 
+Told = Callable[[], None]
+Asked = Callable[[], bool]
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # for all that is claimed at once; a worker that comes late is told so when it records
@@ -59,10 +61,11 @@ class Processor:
     pool: Pool = field(default_factory=Pool)  # what helps with a backlog
     seconds: Callable[[], float] = time.monotonic  # of any clock that never goes back
 
-    def process(self, progress: Callable[[], None] = lambda: None) -> int:
+    def process(self, progress: Told = lambda: None, stopping: Asked = lambda: False) -> int:
         """Triage some of what waits by one rulebook; return how many messages that is. Raises Temporary.
 
-        `progress` is called each time that something is recorded, and mails may have been queued.
+        `progress` is called each time that something is recorded, and mails may have been queued. Nothing more is
+        claimed once it is `stopping`.
         """
         sorter = self.sorter()
         rulebook = sorter.rulebook
@@ -73,7 +76,7 @@ class Processor:
             if claimed:
                 rulebooks.keep_rulebook(conn, rulebook.version, rulebook.files, now)
         try:
-            return self._all(claimed, sorter, progress)
+            return self._all(claimed, sorter, progress, stopping)
         except Temporary:
             self._give_back(claimed[0])
             raise
@@ -84,7 +87,7 @@ class Processor:
         elif not waiting:
             self.pool.dismiss()
 
-    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Callable[[], None]) -> int:
+    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Told, stopping: Asked) -> int:
         """Sort the first alone: it is the one that is counted as tried, should the process end over it.
 
         Processes that sort are handed the next batch before this one is recorded, so that they never wait for the disk.
@@ -96,7 +99,8 @@ class Processor:
         count, batch = len(claimed), claimed[1:]
         triages = self._sorted(batch, sorter)
         for turn in range(1, TURNS + 1):
-            ahead = self._ahead() if batch and turn < TURNS and self.pool.is_up(sorter) else []
+            is_more = batch and turn < TURNS and self.pool.is_up(sorter) and not stopping()
+            ahead = self._ahead() if is_more else []
             handed = self._sorted(ahead, sorter)
             self._batch(batch, triages, sorter, progress)
             count, batch, triages = count + len(ahead), ahead, handed
@@ -110,9 +114,7 @@ class Processor:
                 claims.spare(conn, claimed[0])
         return claimed
 
-    def _batch(
-        self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter, progress: Callable[[], None]
-    ) -> None:
+    def _batch(self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter, progress: Told) -> None:
         """Record these together, or each alone where that fails."""
         while claimed:
             done = self._together(claimed, triages, sorter)

@@ -104,7 +104,7 @@ class Service:
             while not stop.is_set():
                 bell.clear()
                 last = received.is_set()
-                triaged = self._try(summary, self.processor.process)
+                triaged = self._try(summary, partial(self.processor.process, stopping=stop.is_set))
                 summary.triaged += triaged
                 if last and not triaged:
                     return
@@ -231,9 +231,10 @@ class Service:
         return loops
 
     def _triage(self, loops: Mapping[str, Loop]) -> None:
-        while not loops["triage"].stopping and self.processor.process(loops["deliver"].ring):
+        loop = loops["triage"]
+        while not loop.stopping and self.processor.process(loops["deliver"].ring, lambda: loop.stopping):
             pass
-        loops["triage"].rest(LOOK_SECONDS)
+        loop.rest(LOOK_SECONDS)
 
     def _deliver(self, loops: Mapping[str, Loop]) -> None:
         try:

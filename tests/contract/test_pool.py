@@ -106,6 +106,16 @@ def test_what_processes_sort_ahead_does_not_count_as_tried(
     assert outcomes(database) == {"recorded": count}
 
 
+def test_a_stop_during_a_backlog_claims_no_more(database: Database, pool: Pool) -> None:
+    """H1: told to stop while processes sort a backlog, the service records what it has in hand and claims no more."""
+    keep(database, BATCH * 4)
+    recorded: list[None] = []
+    processor = Processor(database, lambda: SORTER, Composer(Path("templates"), SERVICE), "one", pool=pool)
+    done = processor.process(lambda: recorded.append(None), lambda: len(recorded) >= 2)
+    assert done == BATCH * 2
+    assert outcomes(database) == {"recorded": BATCH * 2, "waiting": BATCH * 2}
+
+
 def test_processes_that_end_lose_nothing(database: Database, pool: Pool) -> None:
     """Promise 1: where the processes are ended from outside, the service sorts what they had, once each."""
     keep(database, count := BATCH * 2)
