@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from intake.garbage import uncollected
 
 _SPAWN = multiprocessing.get_context("spawn")  # a process with threads cannot be forked safely
+NICE = 10  # what sorts many letters waits for what fetches, records and answers, and for the mail server beside it
 ALLOCATIONS = 20_000  # between two looks for garbage: a letter that is sorted leaves little behind
 
 _here: list[object] = []  # of a pool's process: one, put there by `_begin_with`
@@ -51,6 +52,7 @@ def _end_with_parent() -> None:
 def _begin_with(packed: bytes) -> None:
     """Begin a pool's process, in which `here` returns what is packed."""
     begin()
+    os.nice(NICE)
     _here.append(_unpacked(packed))
     gc.freeze()  # all that there is now is no garbage
     gc.set_threshold(ALLOCATIONS, 20, 50)

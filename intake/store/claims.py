@@ -70,7 +70,7 @@ def let_go(conn: Connection, worker: str | None = None, *, unharmed: Claimed | N
     claimed = deliveries.c.claimed_by.is_not(None) if worker is None else deliveries.c.claimed_by == worker
     values: dict[str, object] = {"claimed_by": None, "claimed_until": None}
     if unharmed is not None:
-        counted = deliveries.c.id == unharmed.delivery_id
+        counted = (deliveries.c.id == unharmed.delivery_id) & (deliveries.c.attempts > 0)
         values["attempts"] = case((counted, deliveries.c.attempts - 1), else_=deliveries.c.attempts)
     return conn.execute(update(deliveries).where(WAITING, claimed).values(values)).rowcount
 

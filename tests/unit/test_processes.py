@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from intake.errors import UserError
-from intake.processes import run_apart
+from intake.processes import NICE, here, pool_with, run_apart
 from intake.rules.load import load_files
 from tests.unit.rulebooks import files, rule
 
@@ -14,6 +14,13 @@ from tests.unit.rulebooks import files, rule
 def test_it_runs_in_another_process() -> None:
     """F4: what a function takes of memory on the way is another process's, and given back with it."""
     assert run_apart(os.getpid) != os.getpid()
+
+
+def test_a_pool_leaves_the_cores_to_what_serves_people() -> None:
+    """F11: processes that sort a backlog wait for what fetches and answers a letter of today, and know their rulebook."""
+    with pool_with("a rulebook") as pool:
+        assert pool.submit(os.nice, 0).result() == min(os.nice(0) + NICE, 19)
+        assert pool.submit(here).result() == "a rulebook"
 
 
 def test_faults_come_back_with_their_places() -> None:
