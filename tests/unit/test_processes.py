@@ -17,7 +17,7 @@ def test_it_runs_in_another_process() -> None:
 
 
 def test_a_pool_leaves_the_cores_to_what_serves_people() -> None:
-    """F11: processes that sort a backlog wait for what fetches and answers a letter of today, and know their rulebook."""
+    """F11: what sorts a backlog waits for what fetches and answers today's letter, and knows its rulebook."""
     with pool_with("a rulebook") as pool:
         assert pool.submit(os.nice, 0).result() == min(os.nice(0) + NICE, 19)
         assert pool.submit(here).result() == "a rulebook"
