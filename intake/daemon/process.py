@@ -36,8 +36,8 @@ from intake.store.database import Database
 from intake.store.recording import Batch, Recorded, batched
 from intake.triage import Sorter, is_to_be_reached
 
-Told = Callable[[], None]
-Asked = Callable[[], bool]
+Progress = Callable[[], None]
+Stopping = Callable[[], bool]
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)  # for all that is claimed at once; a worker that comes late is told so when it records
@@ -61,7 +61,7 @@ class Processor:
     pool: Pool = field(default_factory=Pool)  # what helps with a backlog
     seconds: Callable[[], float] = time.monotonic  # of any clock that never goes back
 
-    def process(self, progress: Told = lambda: None, stopping: Asked = lambda: False) -> int:
+    def process(self, progress: Progress = lambda: None, stopping: Stopping = lambda: False) -> int:
         """Triage some of what waits by one rulebook; return how many messages that is. Raises Temporary.
 
         `progress` is called each time that something is recorded, and mails may have been queued. Nothing more is
@@ -87,7 +87,7 @@ class Processor:
         elif not waiting:
             self.pool.dismiss()
 
-    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Told, stopping: Asked) -> int:
+    def _all(self, claimed: Sequence[Claimed], sorter: Sorter, progress: Progress, stopping: Stopping) -> int:
         """Sort the first alone: it is the one that is counted as tried, should the process end over it.
 
         Processes that sort are handed the next batch before this one is recorded, so that they never wait for the disk.
@@ -114,7 +114,7 @@ class Processor:
                 claims.spare(conn, claimed[0])
         return claimed
 
-    def _batch(self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter, progress: Told) -> None:
+    def _batch(self, claimed: Sequence[Claimed], triages: Iterator[Triage], sorter: Sorter, progress: Progress) -> None:
         """Record these together, or each alone where that fails."""
         while claimed:
             done = self._together(claimed, triages, sorter)

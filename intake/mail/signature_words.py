@@ -158,7 +158,7 @@ MISTAKE = phrases("""
 """)
 
 # Of whom or what a resident speaks, and no lawyer or machine does.
-SOMEBODY = r"""
+SPOKEN_OF = r"""
     \bmy \w
     \b(?:monitored|intercepted|read|seen|disclosed) (?:[^.]{0,20} )?(?:at home|by (?:me|anybody|anyone|the|a)\b)
     \bin th(?:is|e) (?:house|flat|home|gang)\b|\b(?:next door|gangs?|upstairs|downstairs)\b

@@ -20,7 +20,7 @@ from intake.mail.signature_words import (
     RECIPIENT,
     SENT,
     SENT_LAST,
-    SOMEBODY,
+    SPOKEN_OF,
     STATEMENTS,
     TITLES,
 )
@@ -116,7 +116,7 @@ def _is_prose(line: str) -> bool:
 
 def _speaks(text: str) -> bool:
     """Tell what speaks of somebody, or of danger: it is typed, whatever it stands in."""
-    return bool(any_of(SOMEBODY).search(_NOBODY.sub("", text)))
+    return bool(any_of(SPOKEN_OF).search(_NOBODY.sub("", text)))
 
 
 def _delimiter(lines: Sequence[str]) -> int | None:
