@@ -94,8 +94,10 @@ def until(true: Callable[[], object], seconds: float = 60) -> None:
 
 
 def holder(field: Field, daemons: list[Daemon]) -> Daemon:
-    """Have one of the processes stand still that has claimed letters, and return it."""
-    claimed = "SELECT DISTINCT claimed_by FROM deliveries WHERE state = 'waiting' AND claimed_by IS NOT NULL"
+    """Have one of the processes stand still that has claimed letters and is not recording them, and return it."""
+    waiting = "FROM deliveries WHERE state = 'waiting' AND claimed_by IS NOT NULL"
+    claimed = f"SELECT DISTINCT claimed_by {waiting}"
+    free = f"WITH free AS (SELECT claimed_by {waiting} FOR UPDATE SKIP LOCKED) SELECT DISTINCT claimed_by FROM free"
     end = time.monotonic() + 120
     while time.monotonic() < end:
         for (name,) in field.ask(claimed):
@@ -103,7 +105,7 @@ def holder(field: Field, daemons: list[Daemon]) -> Daemon:
             if one is None:
                 continue
             one.freeze()
-            if (name,) in field.ask(claimed):
+            if (name,) in field.ask(free):
                 return one
             one.thaw()
         if field.outcomes() == {"recorded": field.written}:  # they were faster

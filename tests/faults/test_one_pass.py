@@ -85,7 +85,7 @@ def test_a_mailbox_that_fails_ends_the_sorting(
 def test_what_nobody_foresaw_ends_the_pass(build: Build, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """H1: a fault of ours on either side ends the pass with that fault, and no thread is left waiting."""
 
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched, server(2) as behind:

@@ -52,7 +52,7 @@ STEPS: tuple[Step, ...] = (
     Step("receive: moved, not all settled", "intake.mailbox.imap_session:Session.move", "after", 2),
     Step("receive: settled, not marked", "intake.mailbox.imap:ImapSource.settle", "after", 2),
     Step("receive: marked, not committed", "intake.store.ledger:mark_settled", "after", 2),
-    Step("receive: settled and marked", "intake.daemon.receive:Receiver._mark", "after", 2),
+    Step("receive: settled and marked", "intake.daemon.receive:Receiver._settle", "after", 2),
     Step("receive: polled, not committed", "intake.store.state:polled", "after", 2),
     Step("triage: claimed, not committed", "intake.store.claims:claim", "after-something", 2),
     Step("triage: claimed, not sorted", "intake.triage:Sorter.triage", "before", 6),
