@@ -98,8 +98,10 @@ class Processor:
         self._call_or_dismiss(len(claimed), sorter)
         count, batch = len(claimed), claimed[1:]
         triages = self._sorted(batch, sorter)
-        for turn in range(1, TURNS + 1):
-            is_more = batch and turn < TURNS and self.pool.is_up(sorter) and not stopping()
+        turns = TURNS
+        while batch:
+            turns -= 1
+            is_more = turns and self.pool.is_up(sorter) and not stopping()
             ahead = self._ahead() if is_more else []
             handed = self._sorted(ahead, sorter)
             self._batch(batch, triages, sorter, progress)
