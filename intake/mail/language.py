@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from string import ascii_letters
 
@@ -22,9 +22,12 @@ _PIECE = 240  # characters from which a piece of a letter can be judged by itsel
 _ENGLISH = math.log(3.0)  # what English is ahead by before anything is read: here it is three times likelier
 _ROMANISED = math.log(0.02)  # what a language in letters not its own begins with: it is fifty times less likely
 _UNSURE = 0.3  # below this likelihood a text in Latin letters passes for English
+Weights = tuple[tuple[str, float], ...]  # of languages
+
 _FLOOR = 1e-4  # the least that the identifier's "no" counts for
 _LEAST = math.log(_FLOOR)
 _CLEAR = 4.0  # lead, as a logarithm, from which the identifier has never disagreed
+_CLEAR_ALL, _CLEAR_PIECE = 3.0, 1.0  # the same of a whole text, and of a piece of it that agrees with the whole
 _SMALL_WORDS = 20.0  # weight of the share of a language's small words among the words
 _OWN_LETTERS = 60.0  # weight of the share of a language's own letters among the characters
 
@@ -95,9 +98,9 @@ def _within(script: str, text: str, scripts: Mapping[str, int]) -> tuple[str, fl
             tag, likelihood = _vote(text)
             return (tag if likelihood >= _UNSURE else "en"), likelihood
         case "Cyrl":
-            return _best(_likelihoods(text, _CYRILLIC))
+            return _best(_likelihoods(text, _told(text, _CYRILLIC), _CYRILLIC))
         case "Arab":
-            return _best(_likelihoods(text, _ARABIC))
+            return _best(_likelihoods(text, _told(text, _ARABIC), _ARABIC))
         case "Hani" if scripts.get("ja", 0) * 4 <= scripts["Hani"]:
             return _chinese(text), 1.0
         case "Hani":
@@ -107,11 +110,20 @@ def _within(script: str, text: str, scripts: Mapping[str, int]) -> tuple[str, fl
 
 def _vote(text: str) -> tuple[str, float]:
     """Let every piece of a text in Latin letters vote with its length, so that most of a mixed letter wins."""
+    pieces = [(piece, _told(piece, _LATIN, romanised=True)) for piece in _pieces(text)]
+    usual = _usual(pieces) if len(pieces) > 1 else ""
     votes: dict[str, float] = defaultdict(float)
-    for piece in _pieces(text):
-        for tag, likelihood in _likelihoods(piece, _LATIN, ROMANISED).items():
+    for piece, told in pieces:
+        for tag, likelihood in _likelihoods(piece, told, _LATIN, usual).items():
             votes[tag] += likelihood * len(piece)
     return _best(votes)
+
+
+def _usual(pieces: Sequence[tuple[str, Mapping[str, float]]]) -> str:
+    """Return the language that small words and letters tell of a text by all its pieces, "" where that leaves doubt."""
+    sums = {tag: sum(told[tag] * len(piece) for piece, told in pieces) for tag in pieces[0][1]}
+    first, lead = _lead(sums)
+    return first if first in LATIN and lead > _CLEAR_ALL * sum(len(piece) for piece, _ in pieces) else ""
 
 
 def _best(votes: Mapping[str, float]) -> tuple[str, float]:
@@ -132,31 +144,38 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _likelihoods(text: str, tags: Iterable[str], romanised: Iterable[str] = ()) -> dict[str, float]:
-    """Weigh what small words, letters of its own and the identifier say for each language; the sum is 1.
-
-    The identifier, which takes longest, is not asked where the others leave no doubt.
-    """
-    scores = dict.fromkeys(tags, 0.0) | dict.fromkeys(romanised, _ROMANISED)
-    if "en" in scores:
-        scores["en"] += _ENGLISH
+def _told(text: str, tags: frozenset[str], romanised: bool = False) -> dict[str, float]:
+    """Return what small words and letters of its own say for each language, as logarithms."""
+    before, small_words = _known(tags, romanised)
+    scores = before.copy()
     words = [word for word in _WORD.findall(folded(text)) if not word.isdigit()]
-    small_words, share = _small_words(), _SMALL_WORDS / (len(words) + 3)
+    share = _SMALL_WORDS / (len(words) + 3)
     for word in words:
         if word in small_words:
             for tag, weight in small_words[word]:
-                if tag in scores:
-                    scores[tag] += share * weight
+                scores[tag] += share * weight
     if not text.isascii():
         for tag in scores.keys() & LETTERS.keys():
             scores[tag] += _OWN_LETTERS * sum(map(text.count, LETTERS[tag])) / (len(text) + 3)
+    return scores
+
+
+def _lead(scores: Mapping[str, float]) -> tuple[str, float]:
+    """Return the likeliest language, and by how much."""
     *_, second, first = sorted(scores.values())
-    is_clear = first - second > _CLEAR
-    identified = {max(scores, key=scores.__getitem__): 1.0} if is_clear else _identified(text, tags)
-    for tag in tags:
-        likelihood = identified.get(tag, 0.0)
-        scores[tag] += math.log(likelihood) if likelihood > _FLOOR else _LEAST
-    return _softmax(scores)
+    return max(scores, key=scores.__getitem__), first - second
+
+
+def _likelihoods(text: str, told: Mapping[str, float], tags: frozenset[str], usual: str = "") -> dict[str, float]:
+    """Weigh what was told of each language with what the identifier says; the sum is 1.
+
+    The identifier, which takes longest, is not asked where the rest leaves no doubt: of a piece that seems to be in the
+    language that is `usual` in its text, a smaller lead is enough.
+    """
+    first, lead = _lead(told)
+    is_clear = lead > (_CLEAR_PIECE if first == usual else _CLEAR)
+    identified = dict.fromkeys(tags - {first}, _LEAST) if is_clear else _identified(text, tags)
+    return _softmax({tag: score + identified.get(tag, 0.0) for tag, score in told.items()})
 
 
 def _softmax(scores: Mapping[str, float]) -> dict[str, float]:
@@ -183,20 +202,26 @@ def _encodes(character: str, charset: str) -> bool:
 
 
 @cache
-def _small_words() -> dict[str, tuple[tuple[str, float], ...]]:
-    """Return word -> (language, weight); a word that several languages have weighs less in each."""
+def _known(tags: frozenset[str], romanised: bool) -> tuple[dict[str, float], dict[str, Weights]]:
+    """Return what each language begins with, and word -> (language, weight): what several have weighs less in each."""
+    scores = dict.fromkeys(tags, 0.0) | (dict.fromkeys(ROMANISED, _ROMANISED) if romanised else {})
+    if "en" in scores:
+        scores["en"] += _ENGLISH
     owners: dict[str, set[str]] = {}
     for tag, words in (*LATIN.items(), *ROMANISED.items(), *SHARED.items()):
         for word in folded(words).split():
             owners.setdefault(word, set()).add(tag)
-    return {word: tuple((tag, 1 / len(tags)) for tag in sorted(tags)) for word, tags in owners.items()}
+    weights = {
+        word: tuple((tag, 1 / len(all_)) for tag in sorted(all_ & scores.keys())) for word, all_ in owners.items()
+    }
+    return scores, {word: found for word, found in weights.items() if found}
 
 
 def _identified(text: str, tags: Iterable[str]) -> dict[str, float]:
-    """Return the identifier's likelihoods for `tags` alone."""
+    """Return the identifier's likelihoods for `tags` alone, as logarithms."""
     ranked = dict(_identifier().rank(text))
     total = sum(ranked[tag] for tag in tags) or 1.0
-    return {tag: ranked[tag] / total for tag in tags}
+    return {tag: math.log(max(ranked[tag] / total, _FLOOR)) for tag in tags}
 
 
 @cache
