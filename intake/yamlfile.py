@@ -31,6 +31,7 @@ _WORDS: Mapping[str, object] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_NUMERIC = frozenset("+-.0123456789")  # how a number begins
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?")
 _SYNTAX_HINTS = (
@@ -248,13 +249,11 @@ class _Builder:
                 self.keys[path] = _place(event)
 
     def _value(self, event: Any) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return _resolve(event.value) if event.style in (None, "") else event.value
         if isinstance(event, yaml.MappingStartEvent):
             return {}
-        if isinstance(event, yaml.SequenceStartEvent):
-            return []
-        if isinstance(event, yaml.AliasEvent):
-            return None
-        return _resolve(event.value) if event.style in (None, "") else event.value
+        return [] if isinstance(event, yaml.SequenceStartEvent) else None
 
     def _put(self, frame: _Frame | None, value: Any, event: Any) -> Where:
         path: Where
@@ -287,6 +286,8 @@ def _place(event: Any) -> tuple[int, int]:
 def _resolve(value: str) -> Any:
     if value in _WORDS:
         return _WORDS[value]
+    if value[0] not in _NUMERIC:
+        return value
     if _INTEGER.fullmatch(value):
         return int(value)
     return float(value) if _FLOAT.fullmatch(value) else value

@@ -18,8 +18,7 @@ ALIKE = 0.7  # share of runs in common from which two texts say nearly the same
 SHORTEST = 12  # words; what is shorter ("please see the attached") says too little to be the same
 LONGEST = 1_000  # words of a text that are looked at
 _BINS, _BAND = 64, 4
-_EMPTY = -1
-_PRIME, _FACTOR = 2**61 - 1, 1_000_003  # of the hash of a run, made of those of its words (Karp and Rabin, 1987)
+_EMPTY = 2**64  # larger than the hash of any run
 _PER_WORD = 64  # characters that are read for each word at most: nobody writes longer ones throughout
 
 Sketch = tuple[int, ...]
@@ -52,9 +51,8 @@ def shingles(text: str) -> frozenset[int]:
     found = words(text[: LONGEST * _PER_WORD])[:LONGEST]
     if len(found) < SHORTEST:
         return frozenset()
-    hashes = [_hash(word) for word in found]
-    runs = zip(hashes, hashes[1:], hashes[2:], strict=False)
-    return frozenset([((one * _FACTOR + other) * _FACTOR + last) % _PRIME for one, other, last in runs])
+    hashes = list(map(_hash, found))
+    return frozenset(map(hash, zip(hashes, hashes[1:], hashes[2:], strict=False)))  # of numbers: the same in every run
 
 
 @lru_cache(16_384)
@@ -71,8 +69,7 @@ def _sketch(runs: frozenset[int]) -> Sketch:
     bins = [_EMPTY] * _BINS
     for run in runs:
         place, value = run % _BINS, run // _BINS
-        if bins[place] == _EMPTY or value < bins[place]:
-            bins[place] = value
+        bins[place] = min(bins[place], value)
     return tuple(bins)
 
 

@@ -95,15 +95,15 @@ def refused(problems: Iterable[Problem]) -> UserError:
 
 def _duplicates(files: Mapping[str, File]) -> list[Problem]:
     problems = []
-    first: dict[tuple[str, str], Problem] = {}
+    first: dict[tuple[str, str], Source] = {}
     for document, shape in files.values():
         for kind in ("categories", "flags", "partners", "areas", "acknowledgements", "rules", "letters"):
             for index, one in enumerate(getattr(shape, kind, ())):
-                found = document.problem((kind, index, "id"), f"there is already one called `{one.id}`")
+                found = Source(document, (kind, index, "id"))
                 before = first.setdefault((kind, one.id), found)
                 if before is not found:
-                    hint = f"in {before.file}, line {before.line}"
-                    problems.append(Problem(found.file, found.line, found.column, found.message, hint))
+                    hint = f"in {before.document.file}, line {before.document.place(before.path)[0]}"
+                    problems.append(found.problem(f"there is already one called `{one.id}`", hint))
     return problems
 
 

@@ -125,7 +125,7 @@ class Lexicon:
 
     def _found_by(self, fields: Fields, words: Iterable[Word]) -> int:
         leaf = self._leaf(fields)
-        found = dict.fromkeys(one._replace(careful=self.careful) for one in words)
+        found = dict.fromkeys(one._replace(careful=True) for one in words) if self.careful else dict.fromkeys(words)
         self._words += [(one, leaf) for one in found]
         self._sizes[leaf] = len(found)
         return leaf

@@ -104,11 +104,11 @@ class _Node:
         if token[-1] != "*":
             if self.closed is _NOWHERE:
                 self.closed = {}
-            return self.closed.setdefault(intern(token), _Node())
+            return self.closed.get(token) or self.closed.setdefault(intern(token), _Node())
         if self.opened is _NOWHERE:
             self.opened = {}
         self.lengths = tuple(sorted({*self.lengths, len(token) - 1}))
-        return self.opened.setdefault(intern(token[:-1]), _Node())
+        return self.opened.get(token[:-1]) or self.opened.setdefault(intern(token[:-1]), _Node())
 
 
 def _node(asked: Asked | None, closed: Any, opened: Any, lengths: tuple[int, ...]) -> _Node:
@@ -157,12 +157,17 @@ class Phrases:
         asking: dict[tuple[Word, Fields], list[int]] = {}
         for word, fields, leaf in words:
             asking.setdefault((word, fields), []).append(leaf)
-        same: dict[Asked, Asked] = {}  # most words are asked for in the same few ways
+        alone: dict[Asker, Asked] = {}  # most words are asked for in the same few ways
+        beside: dict[Asked, Asked] = {}
         for (word, fields), leaves in asking.items():
             asker = Asker(word.language, word.careful, fields, tuple(leaves))
+            asked = alone.get(asker) or alone.setdefault(asker, Asked.by([asker]))
             for node in self._ends(word):
-                asked = node.asked.plus(Asked.by([asker]))
-                node.asked = same.setdefault(asked, asked)
+                if node.asked is NOBODY:
+                    node.asked = asked
+                else:
+                    both = node.asked.plus(asked)
+                    node.asked = beside.setdefault(both, both)
 
     def search(self, words: Sequence[str]) -> Iterator[tuple[int, int, Asked]]:
         """Yield (number of the first word, of the one after the last, who asked) for everything found in a text."""
