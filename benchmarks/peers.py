@@ -69,6 +69,7 @@ class Mailboxes:
             os.utime(path, (arrived, arrived))
         for folder in (self._young, self._old):
             self._own(folder)
+        os.sync()  # or the disk would be busy with it in the first round
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,8 @@ answered", the same messages came within the last day, so acknowledgements and m
 queued, too; no SMTP server answers until all rounds are over, so sending is timed apart. A rate is that of the whole
 command; "without start-up" leaves out what the same command takes on an empty mailbox.
 
-Beside it, in turn: imapclient fetching into nothing, which is the limit; Pigeonhole's `sieve-filter` with the same
+Beside it, in turn: imapclient fetching into nothing, which is the limit; the least that the libraries do which any such
+service is made of (`benchmarks/least.py`); Pigeonhole's `sieve-filter` with the same
 patterns; `notmuch new` on the same messages as a Maildir; django-helpdesk's `get_email` on the first few hundred, from
 the same server, on SQLite. What is not installed is named as not measured.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, alternating, options, seconds, tell
 from benchmarks.first_start import rows
+from benchmarks.least import least
 from benchmarks.mailbox_corpus import rules, sieve
 from benchmarks.peers import (
     Helpdesk,
@@ -40,6 +42,7 @@ from tests.walk.deployment import Deployment
 
 US, MOVED, EMPTY, BARE = "intake", "intake, each message moved", "intake on an empty mailbox", "bare fetch"
 ANSWERED = "intake, each message answered"
+LEAST = "imapclient, mail-parser and SQLAlchemy alone"
 SIEVE, NOTMUCH, HELPDESK = "sieve-filter", "notmuch new", "django-helpdesk"
 WANTED = {BARE: 0.6, SIEVE: 2.0, NOTMUCH: 1.0, HELPDESK: 20.0}  # our rate over theirs
 HELD = 75  # exit code of a pass whose mails wait for the SMTP server
@@ -101,6 +104,7 @@ def contenders(
         US: ours.take_in,
         MOVED: lambda: ours.take_in(move_to="Handled"),
         ANSWERED: lambda: ours.take_in(old=False),
+        LEAST: lambda: least(mailboxes, folder / "least.db"),
         EMPTY: lambda: ours.take_in(0),
     }
     helpdesk = Helpdesk(folder / "helpdesk")
@@ -122,6 +126,8 @@ def figures(found: dict[str, float], missing: dict[str, str], messages: int, few
     steady = messages / (found[US] - found[EMPTY])
     yield Figure("intake without start-up", steady, "messages/s")
     yield Figure("start-up", found[EMPTY], "s")
+    yield Figure(f"{LEAST} / {BARE}", rates[LEAST] / rates[BARE], "x", "the most that is possible")
+    yield Figure(f"intake without start-up / {LEAST}", steady / rates[LEAST], "x")
     for name, wanted in WANTED.items():
         if name in rates:
             yield Figure(f"intake / {name}", rates[US] / rates[name], "x", f"wanted: {wanted}")
