@@ -24,7 +24,7 @@ class Waker:
                 self._sender.send(b"w")
 
     def sleep(self, seconds: float, descriptor: int | None = None) -> bool:
-        """Sleep at most `seconds`; return whether `descriptor` has something to read, or was closed."""
+        """Sleep at most `seconds`; return whether, unless woken, `descriptor` has something to read, or was closed."""
         receiver, sender = socket.socketpair()
         with receiver, sender:
             poll = select.poll()
@@ -38,5 +38,5 @@ class Waker:
             ready = poll.poll(max(0, seconds) * 1000)
             with self._lock:
                 self._sender = None
-                self._woken = False
-        return any(one == descriptor for one, _ in ready)
+                woken, self._woken = self._woken, False
+        return not woken and any(one == descriptor for one, _ in ready)

@@ -20,6 +20,7 @@ __all__ = ["JUNK", "Folder", "ImapSettings", "ImapSource"]
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 300.0  # the longest IDLE
+_REMARKS = 50  # that are no news, in one wait; some servers make one every two minutes
 _LISTED = 250  # messages whose sizes are asked for at once
 _MOVED = 200  # messages moved at once
 _LOOK_SECONDS = 0.5  # between two looks for what comes while older messages are fetched
@@ -200,15 +201,18 @@ class ImapSource:
             session.move(there, target)
 
     def _idle(self, session: Session, end: float) -> bool:
-        """Idle until new mail, `wake` or `end`; what is no mail (a flag, "still here") does not end it."""
+        """Idle until new mail, `wake` or `end`; what is no mail (a flag, "still here") does not end it.
+
+        Of a server that answers so without end the rest of the time is waited out.
+        """
         first = next(iter(self._folders())).name
         folder = first, session.open(first)
         if found := session.search_above(max(self._highest.get(folder, 0), self._hinted.get(folder, 0))):
             self._hinted[folder] = max(found)  # so that one message is one hint, whatever `fetch` makes of it
             return True
-        spoke = True
-        while spoke and monotonic() < end:
+        for _ in range(_REMARKS):
             announced, spoke = session.idle(lambda socket: self._waker.sleep(end - monotonic(), socket))
-            if announced:
-                return True
+            if announced or not spoke or monotonic() >= end:
+                return announced
+        self._waker.sleep(end - monotonic())
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -370,6 +371,23 @@ def test_chatter_does_not_end_idle() -> None:
         everything(source)
         assert source.wait(100) is True
     assert next(turns, None) is None
+
+
+def test_endless_chatter_makes_no_loop_spin() -> None:
+    """F5: where a server answers every IDLE at once with what is no news, the rest of the time is waited out."""
+
+    def idle(client: Client, tag: bytes, _rest: bytes) -> bool:
+        client.send(b"+ idling", b"* OK Still here")
+        assert client.file.readline().strip() == b"DONE"
+        client.send(tag + b" OK done")
+        return True
+
+    server = BrokenImap({1: ONE}, {"IDLE": idle}, capability="IMAP4rev1 IDLE")
+    with source_over(server) as source:
+        everything(source)
+        threading.Timer(1, source.wake).start()
+        assert source.wait(100) is False
+        assert len([line for line in server.commands if b"IDLE" in line]) <= 50
 
 
 def test_only_uid_commands_and_peeking_are_used() -> None:
