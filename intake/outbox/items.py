@@ -19,11 +19,11 @@ from intake.store.tables import cases, digest_items, message_categories, message
 
 WORDS = 5_000  # characters of a message that are looked at: for its excerpt, and for what says nearly the same
 AT_ONCE = 500  # rows that are read ahead
-LISTED = (  # what items are made of
+NAMED = (  # what items are made of but for their words
     *(messages.c[name] for name in ("id", "urgency", "arrived_at", "subject", "areas", "flags")),
     *(messages.c[name] for name in ("from_name", "from_address", "reply_address")),
-    func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words"),
 )
+LISTED = (*NAMED, func.substr(messages.c.own_words, 1, WORDS, type_=Text).label("own_words"))
 
 
 def of_digest(conn: Connection, which: ColumnElement[bool], rulebook: Rulebook) -> list[DigestItem]:
@@ -47,15 +47,15 @@ def of_messages(conn: Connection, ids: Sequence[int], worded: int) -> list[Diges
     found: list[DigestItem] = []
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
+        columns = LISTED if start < worded else (*NAMED, literal("").label("own_words"))
         rows = conn.execute(
-            select(*LISTED, literal("").label("formerly"), cases.c.reference)
+            select(*columns, literal("").label("formerly"), cases.c.reference)
             .outerjoin(cases, cases.c.id == messages.c.case_id)
             .where(messages.c.id.in_(some))
             .order_by(messages.c.id)
         ).all()
         ranked, said = _categories(conn, some), _said(conn, some)
-        some_items = [_item(row, ranked[row.id], said) for row in rows]
-        found += some_items if start < worded else [replace(one, own_words="") for one in some_items]
+        found += [_item(row, ranked[row.id], said) for row in rows]
     return found
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from intake.mail.values import MACHINES, Triage
 from intake.rules.compile import PARTNER_FLAGS
@@ -19,13 +19,15 @@ LASTING = frozenset({
     "interpreter", *PARTNER_FLAGS,
 })  # fmt: skip
 _PERSONS = messages.c.kind.not_in(sorted(one.value for one in MACHINES))
-_ITSELF = messages.c.id == bindparam("message")
-_CASE = select(messages.c.case_id).where(_ITSELF).scalar_subquery()
+_ONES = select(messages.c.id, messages.c.case_id, messages.c.flags).where(
+    messages.c.id.in_(bindparam("messages", expanding=True))
+)
 _FELLOWS = (
-    select(messages.c.id, messages.c.flags)
-    .where(or_(_ITSELF, (messages.c.case_id == _CASE) & _PERSONS))
+    select(messages.c.case_id, messages.c.flags)
+    .where(messages.c.case_id.in_(bindparam("cases", expanding=True)), _PERSONS)
     .order_by(messages.c.id)
 )
+AT_ONCE = 500  # messages of one statement
 
 
 def lasting(flags: Iterable[str]) -> list[str]:
@@ -35,9 +37,20 @@ def lasting(flags: Iterable[str]) -> list[str]:
 
 def of_message(conn: Connection, message_id: int) -> tuple[str, ...]:
     """Return the flags of a message, and what holds of its case."""
-    rows = conn.execute(_FELLOWS, {"message": message_id}).all()
-    own = [flag for row in rows if row.id == message_id for flag in row.flags]
-    return tuple(dict.fromkeys([*own, *lasting(flag for row in rows for flag in row.flags)]))
+    return of_messages(conn, [message_id]).get(message_id, ())
+
+
+def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the flags of each of those messages that is there, and what holds of its case."""
+    found: dict[int, tuple[str, ...]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        ones = conn.execute(_ONES, {"messages": ids[start : start + AT_ONCE]}).all()
+        known = {one.case_id for one in ones if one.case_id is not None}
+        said: dict[int, list[str]] = {}
+        for fellow in conn.execute(_FELLOWS, {"cases": sorted(known)}) if known else ():
+            said.setdefault(fellow.case_id, []).extend(lasting(fellow.flags))
+        found |= {one.id: tuple(dict.fromkeys([*one.flags, *said.get(one.case_id, ())])) for one in ones}
+    return found
 
 
 def of_cases(conn: Connection, which: ColumnElement[bool]) -> dict[str, set[str]]:

@@ -77,7 +77,9 @@ def _waits(conn: Connection, new: ColumnElement[bool], now: datetime) -> bool:
 def _officers(conn: Connection, found: Iterable[Any], rulebook: Rulebook) -> dict[str, list[int]]:
     """Return which messages each officer is told of: not those that speak of that officer (D8)."""
     told: dict[str, list[int]] = {}
-    for row in found:
-        for officer in officers(rulebook, lasting.of_message(conn, row.id)):
-            told.setdefault(officer, []).append(row.id)
+    ids = [row.id for row in found]
+    flags = lasting.of_messages(conn, ids)
+    for message_id in ids:
+        for officer in officers(rulebook, flags[message_id]):
+            told.setdefault(officer, []).append(message_id)
     return told
