@@ -136,6 +136,7 @@ def test_one_stands_still_and_one_is_cut_off(field: Field, tmp_path: Path) -> No
         ]
         stack.callback(lambda: [one.kill() for one in daemons])
         until(lambda: field.ask("SELECT count(*)::int FROM rulebook_states") == [(PROCESSES,)])
+        until(lambda: '"event": "started"' in (far.folder / "log").read_text("utf-8"))
         still = holder(field, daemons[:-1])
         line.refusing = True
         line.cut()
