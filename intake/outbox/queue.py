@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select, update
 
 from intake.mail.values import Reason
 from intake.outbox.mime import as_second_copy
 from intake.outbox.outgoing import TRY_FOR, MailKind, Outgoing
 from intake.store.packing import pack, unpack
-from intake.store.tables import digest_items, digests, outbox
+from intake.store.tables import ACKNOWLEDGEMENTS, digest_items, digests, outbox
 from intake.store.upsert import insert_new
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ NO_ANSWER = "no-answer"
 TOO_LATE = Reason("too-late", "it could not be sent in time")
 CRASHED = Reason(NO_ANSWER, "the process that was sending it ended")
 HOURS = Reason("hours", "it waits for the hours that its partner keeps")
+_ORDER = (outbox.c.priority, outbox.c.due_at, outbox.c.id)  # in which mails are sent
+_ANSWERS: ColumnElement[bool] = literal_column(ACKNOWLEDGEMENTS.format("outbox."))  # as the index has it
 _NO_REASON = {"reason_code": None, "reason_detail": None}
 
 
@@ -93,10 +95,8 @@ def claim(  # noqa: PLR0913 (who takes how many of what, and for how long)
     first (O7).
     """
     _expire(conn, now)
-    order = (outbox.c.priority, outbox.c.due_at, outbox.c.id)
     wanted = outbox.c.kind == "webhook" if webhooks else outbox.c.kind != "webhook"
-    due = select(outbox.c.id).where(outbox.c.state.in_(WAITING), wanted, _due(now)).order_by(*order).limit(limit)
-    ids = conn.scalars(due.with_for_update(skip_locked=True)).all()
+    ids = _next(conn, wanted, now, limit)
     if not ids:
         return []
     untried = and_(outbox.c.attempts == 0, outbox.c.kind != "acknowledgement")
@@ -111,7 +111,7 @@ def claim(  # noqa: PLR0913 (who takes how many of what, and for how long)
             expires_at=case((untried, now + TRY_FOR), else_=outbox.c.expires_at),
         )
     )
-    return [_queued(row) for row in conn.execute(select(outbox).where(outbox.c.id.in_(ids)).order_by(*order))]
+    return [_queued(row) for row in conn.execute(select(outbox).where(outbox.c.id.in_(ids)).order_by(*_ORDER))]
 
 
 def sent(conn: Connection, row_id: int, worker: str, now: datetime) -> bool:
@@ -201,16 +201,24 @@ def backoff(attempts: int, row_id: int) -> timedelta:
     return delay * (0.75 + zlib.crc32(f"{row_id}:{attempts}".encode()) / 2**33)
 
 
+def _next(conn: Connection, wanted: ColumnElement[bool], now: datetime, limit: int) -> list[int]:
+    """Return the most urgent that are due, locked; each state is asked by itself, so that the index has their order."""
+    found: list[Row[Any]] = []
+    for due in (outbox.c.state == "queued", and_(outbox.c.state == "due-later", _due(now))):
+        first = select(*_ORDER).where(due, wanted).order_by(*_ORDER).limit(limit)
+        found += conn.execute(first.with_for_update(skip_locked=True))
+    return [row.id for row in sorted(found, key=tuple)[:limit]]
+
+
 def _due(now: datetime) -> ColumnElement[bool]:
-    """What is new is due, and what is due later than any delay was queued before the clock was set back."""
+    """What is due later than any delay was queued before the clock was set back."""
     in_hours = func.coalesce(outbox.c.reason_code, "") == HOURS.code
     too_late = outbox.c.due_at > case((in_hours, now + LONGEST_HOURS), else_=now + 2 * LONGEST_DELAY)
-    due: ColumnElement[bool] = or_(outbox.c.state == "queued", outbox.c.due_at <= now, too_late)
-    return due
+    return or_(outbox.c.due_at <= now, too_late)
 
 
 def _expire(conn: Connection, now: datetime) -> None:
-    late = and_(outbox.c.state.in_(WAITING), outbox.c.kind == "acknowledgement", outbox.c.expires_at <= now)
+    late = and_(_ANSWERS, outbox.c.state.in_(WAITING), outbox.c.expires_at <= now)
     conn.execute(update(outbox).where(late).values(state="given-up", **_told(TOO_LATE)))
 
 

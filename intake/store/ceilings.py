@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, literal_column, or_, select, update
 
 from intake.mail.addresses import address_hash, address_key
 from intake.mail.values import Delivery, Reason, Triage
 from intake.store.columns import Utc
 from intake.store.locks import take_turn
-from intake.store.tables import messages, outbox
+from intake.store.tables import ACKNOWLEDGEMENTS, messages, outbox
 
 CEILINGS = ((timedelta(days=1), 2), (timedelta(days=7), 4))  # acknowledgements that one address gets at most
 HOUR = timedelta(hours=1)
@@ -26,6 +26,8 @@ CROWDED = Reason("hourly-ceiling", "as many acknowledgements as may be went out 
 
 _ACKNOWLEDGEMENT = outbox.c.kind == "acknowledgement"
 # Written out, not IN: SQLAlchemy puts what IN holds into the statement anew each time.
+_ANSWERS: ColumnElement[bool] = literal_column(ACKNOWLEDGEMENTS.format("outbox."))  # the same, as the index has it
+_TO_SEND = ("queued", "due-later")
 _WAITING = or_(*(outbox.c.state == one for one in ("queued", "due-later", "sending")))
 # When one went out; of one that may have gone out, when it was due.
 _WENT = func.coalesce(outbox.c.sent_at, outbox.c.due_at)
@@ -110,7 +112,7 @@ def hold_back(conn: Connection, per_hour: int, now: datetime) -> int:
 
     For a worker that claims one mail next, in the same transaction: until that ends, no other one looks.
     """
-    due = and_(_ACKNOWLEDGEMENT, or_(outbox.c.state == "queued", _retried_and_due(now)))
+    due = and_(_ANSWERS, outbox.c.state.in_(_TO_SEND), or_(outbox.c.state == "queued", outbox.c.due_at <= now))
     if not conn.scalar(select(select(outbox.c.id).where(due).exists())):
         return 0
     take_turn(conn, "acknowledgements in all")
@@ -127,10 +129,6 @@ def held_back(conn: Connection) -> int:
     return conn.scalar(select(func.count()).where(waiting)) or 0
 
 
-def _retried_and_due(now: datetime) -> ColumnElement[bool]:
-    return and_(outbox.c.state == "due-later", outbox.c.due_at <= now)
-
-
 def _had(conn: Connection, key: str, now: datetime) -> Sequence[int]:
     """Return how many acknowledgements went to the address, or will, within each of `CEILINGS`."""
     ends = {f"since_{span.days}": now - span for span, _ in CEILINGS}
@@ -140,8 +138,10 @@ def _had(conn: Connection, key: str, now: datetime) -> Sequence[int]:
 
 def _free_at(conn: Connection, per_hour: int, now: datetime) -> datetime | None:
     """Return when one more may go out; None: now."""
-    unsure = or_(outbox.c.state == "sending", and_(outbox.c.state == "unknown", _near(outbox.c.due_at, now)))
-    room = per_hour - (conn.scalar(select(func.count()).where(_ACKNOWLEDGEMENT, unsure)) or 0)
+    unsure = and_(
+        outbox.c.state.in_(("sending", "unknown")), or_(outbox.c.state == "sending", _near(outbox.c.due_at, now))
+    )
+    room = per_hour - (conn.scalar(select(func.count()).where(_ANSWERS, unsure)) or 0)
     if room <= 0:
         return now + HOUR / per_hour
     sent = select(outbox.c.sent_at).where(_ACKNOWLEDGEMENT, _near(outbox.c.sent_at, now))

@@ -67,6 +67,7 @@ NAMES = text("may_belong_to IS NOT NULL")
 TO_SCAN = text("verdict = 'unscanned'")
 SENT = text("sent_at IS NOT NULL")
 LATE_URGENT = "{0}late AND {0}urgency <> 'routine'"  # with the table's name before its columns, or without
+ACKNOWLEDGEMENTS = "{0}kind = 'acknowledgement'"  # likewise
 # Not proven automatic, and opened by nobody (D6); likewise.
 UNSEEN = "{0}seen_at IS NULL AND {0}kind NOT IN (" + ", ".join(f"'{one}'" for one in sorted(MACHINES)) + ")"
 
@@ -236,6 +237,8 @@ outbox = Table(
     Column("closed_by", Words),
     Column("again_by", Words),  # who had it sent again
     Index("ix_outbox_state_due", "state", "due_at", "priority"),
+    Index("ix_outbox_next", "state", "priority", "due_at", "id"),
+    partial_index("ix_outbox_acknowledgements", "state", "expires_at", where=text(ACKNOWLEDGEMENTS.format(""))),
     Index("ix_outbox_header_id", "header_id"),
     partial_index("ix_outbox_sent_at", "sent_at", "kind", where=SENT),
     sqlite_autoincrement=True,

@@ -15,7 +15,9 @@ from intake.clamd import Clamd
 from intake.daemon.receive import Receiver
 from intake.daemon.scanning import Scanner
 from intake.mailbox.files import FileSource
+from intake.outbox import queue
 from intake.outbox.alerts import Alerts
+from intake.store import ceilings
 from intake.store.database import Database
 from intake.store.ledger import StoredLedger
 from intake.store.tables import keys, outbox
@@ -86,3 +88,19 @@ def test_a_poll_asks_for_what_the_folder_holds(database: Database) -> None:
     assert said
     for asked in said.values():
         assert "12345" in (asked.values() if isinstance(asked, dict) else asked)
+
+
+def test_the_next_mail_is_found_however_many_wait(sqlite_database: Database, clock: Clock) -> None:
+    """H3, O3: after days without an SMTP server the next mail is the first of an index; none is sorted or counted."""
+    with heard() as said, sqlite_database.transaction() as conn:
+        ceilings.hold_back(conn, 100, clock.now)
+        queue.claim(conn, "worker", clock.now, DAY)
+    looks = {text: asked for text, asked in said.items() if "outbox" in text}
+    with sqlite_database.read() as conn:
+        plans = [
+            "\n".join(step.detail for step in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", asked))
+            for text, asked in looks.items()
+        ]
+    assert len(plans) == 4
+    assert all("ix_outbox_next" in plan or "ix_outbox_acknowledgements" in plan for plan in plans), plans
+    assert not any("TEMP B-TREE" in plan for plan in plans), plans
