@@ -126,7 +126,7 @@ def figures(found: dict[str, float], missing: dict[str, str], messages: int, few
     steady = messages / (found[US] - found[EMPTY])
     yield Figure("intake without start-up", steady, "messages/s")
     yield Figure("start-up", found[EMPTY], "s")
-    yield Figure(f"{LEAST} / {BARE}", rates[LEAST] / rates[BARE], "x", "the most that is possible")
+    yield Figure(f"{LEAST} / {BARE}", rates[LEAST] / rates[BARE], "x", "bounds what is made of them")
     yield Figure(f"intake without start-up / {LEAST}", steady / rates[LEAST], "x")
     for name, wanted in WANTED.items():
         if name in rates:
