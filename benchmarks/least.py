@@ -19,7 +19,7 @@ from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, Table, Te
 from sqlalchemy import text as sql
 
 from benchmarks.figures import seconds
-from benchmarks.peers import BATCH, Mailboxes
+from benchmarks.peers import Mailboxes, fetched
 from intake.mail.mime import prepare
 
 AHEAD = 4  # batches that are read while others are fetched
@@ -58,9 +58,7 @@ def _take_in(mailboxes: Mailboxes, user: str, engine: Engine, pool: ProcessPoolE
         waiting: deque[Future[list[Row]]] = deque()
         with mailboxes.client(user) as client:
             client.select_folder("INBOX", readonly=True)
-            uids = client.search()
-            for start in range(0, len(uids), BATCH):
-                found = client.fetch(uids[start : start + BATCH], ["BODY.PEEK[]"])
+            for found in fetched(client, ["BODY.PEEK[]"]):
                 waiting.append(pool.submit(_read, [(uid, data[b"BODY[]"]) for uid, data in found.items()]))
                 if len(waiting) > AHEAD:
                     conn.execute(insert(MESSAGES), waiting.popleft().result())

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from imapclient import IMAPClient
 
@@ -87,9 +89,8 @@ class Mailboxes:
         self._own(self.server.maildir(user).parent)
         with self.client(user) as client:
             client.select_folder("INBOX")
-            uids = client.search()
-            for start in range(0, len(uids), LISTED):
-                client.fetch(uids[start : start + LISTED], ["RFC822.SIZE", "INTERNALDATE"])
+            for _ in fetched(client, ["RFC822.SIZE", "INTERNALDATE"], LISTED):
+                pass
         return user
 
     def copy(self, folder: Path, count: int | None = None, first: int = 0, *, old: bool = False) -> None:
@@ -118,6 +119,13 @@ class Mailboxes:
             os.chown(path, owner.st_uid, owner.st_gid)
 
 
+def fetched(client: IMAPClient, what: list[str], at_once: int = BATCH) -> Iterator[dict[int, Any]]:
+    """Yield what the server tells of all messages of the folder that is open, so many at once."""
+    uids = client.search()
+    for start in range(0, len(uids), at_once):
+        yield client.fetch(uids[start : start + at_once], what)
+
+
 def bare_fetch(mailboxes: Mailboxes) -> float:
     """Return the seconds in which imapclient fetches every message into nothing."""
     user = mailboxes.user()
@@ -125,10 +133,7 @@ def bare_fetch(mailboxes: Mailboxes) -> float:
     def fetch() -> None:
         with mailboxes.client(user) as client:
             client.select_folder("INBOX", readonly=True)
-            uids = client.search()
-            assert len(uids) == mailboxes.messages
-            for start in range(0, len(uids), BATCH):
-                client.fetch(uids[start : start + BATCH], ["BODY.PEEK[]"])
+            assert sum(map(len, fetched(client, ["BODY.PEEK[]"]))) == mailboxes.messages
 
     taken = seconds(fetch)
     mailboxes.forget(user)

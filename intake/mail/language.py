@@ -22,14 +22,14 @@ _PIECE = 240  # characters from which a piece of a letter can be judged by itsel
 _ENGLISH = math.log(3.0)  # what English is ahead by before anything is read: here it is three times likelier
 _ROMANISED = math.log(0.02)  # what a language in letters not its own begins with: it is fifty times less likely
 _UNSURE = 0.3  # below this likelihood a text in Latin letters passes for English
-Weights = tuple[tuple[str, float], ...]  # of languages
-
 _FLOOR = 1e-4  # the least that the identifier's "no" counts for
 _LEAST = math.log(_FLOOR)
 _CLEAR = 4.0  # lead, as a logarithm, from which the identifier has never disagreed
 _CLEAR_ALL, _CLEAR_PIECE = 3.0, 1.0  # the same of a whole text, and of a piece of it that agrees with the whole
 _SMALL_WORDS = 20.0  # weight of the share of a language's small words among the words
 _OWN_LETTERS = 60.0  # weight of the share of a language's own letters among the characters
+
+_Weights = tuple[tuple[str, float], ...]  # of languages
 
 _LATIN = frozenset(LATIN)
 _CYRILLIC = frozenset({"bg", "ru", "uk"})
@@ -202,7 +202,7 @@ def _encodes(character: str, charset: str) -> bool:
 
 
 @cache
-def _known(tags: frozenset[str], romanised: bool) -> tuple[dict[str, float], dict[str, Weights]]:
+def _known(tags: frozenset[str], romanised: bool) -> tuple[dict[str, float], dict[str, _Weights]]:
     """Return what each language begins with, and word -> (language, weight): what several have weighs less in each."""
     scores = dict.fromkeys(tags, 0.0) | (dict.fromkeys(ROMANISED, _ROMANISED) if romanised else {})
     if "en" in scores:

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
 from intake.mail.values import Reason
 from intake.outbox.mime import as_second_copy
 from intake.outbox.outgoing import TRY_FOR, MailKind, Outgoing
+from intake.store.ceilings import ANSWERS
 from intake.store.packing import pack, unpack
-from intake.store.tables import ACKNOWLEDGEMENTS, digest_items, digests, outbox
+from intake.store.tables import digest_items, digests, outbox
 from intake.store.upsert import insert_new
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,6 @@ TOO_LATE = Reason("too-late", "it could not be sent in time")
 CRASHED = Reason(NO_ANSWER, "the process that was sending it ended")
 HOURS = Reason("hours", "it waits for the hours that its partner keeps")
 _ORDER = (outbox.c.priority, outbox.c.due_at, outbox.c.id)  # in which mails are sent
-_ANSWERS: ColumnElement[bool] = literal_column(ACKNOWLEDGEMENTS.format("outbox."))  # as the index has it
 _NO_REASON = {"reason_code": None, "reason_detail": None}
 
 
@@ -218,7 +218,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _expire(conn: Connection, now: datetime) -> None:
-    late = and_(_ANSWERS, outbox.c.state.in_(WAITING), outbox.c.expires_at <= now)
+    late = and_(ANSWERS, outbox.c.state.in_(WAITING), outbox.c.expires_at <= now)
     conn.execute(update(outbox).where(late).values(state="given-up", **_told(TOO_LATE)))
 
 

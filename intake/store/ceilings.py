@@ -26,7 +26,7 @@ CROWDED = Reason("hourly-ceiling", "as many acknowledgements as may be went out 
 
 _ACKNOWLEDGEMENT = outbox.c.kind == "acknowledgement"
 # Written out, not IN: SQLAlchemy puts what IN holds into the statement anew each time.
-_ANSWERS: ColumnElement[bool] = literal_column(ACKNOWLEDGEMENTS.format("outbox."))  # the same, as the index has it
+ANSWERS: ColumnElement[bool] = literal_column(ACKNOWLEDGEMENTS.format("outbox."))  # the same, as the index has it
 _TO_SEND = ("queued", "due-later")
 _WAITING = or_(*(outbox.c.state == one for one in ("queued", "due-later", "sending")))
 # When one went out; of one that may have gone out, when it was due.
@@ -112,7 +112,7 @@ def hold_back(conn: Connection, per_hour: int, now: datetime) -> int:
 
     For a worker that claims one mail next, in the same transaction: until that ends, no other one looks.
     """
-    due = and_(_ANSWERS, outbox.c.state.in_(_TO_SEND), or_(outbox.c.state == "queued", outbox.c.due_at <= now))
+    due = and_(ANSWERS, outbox.c.state.in_(_TO_SEND), or_(outbox.c.state == "queued", outbox.c.due_at <= now))
     if not conn.scalar(select(select(outbox.c.id).where(due).exists())):
         return 0
     take_turn(conn, "acknowledgements in all")
@@ -141,7 +141,7 @@ def _free_at(conn: Connection, per_hour: int, now: datetime) -> datetime | None:
     unsure = and_(
         outbox.c.state.in_(("sending", "unknown")), or_(outbox.c.state == "sending", _near(outbox.c.due_at, now))
     )
-    room = per_hour - (conn.scalar(select(func.count()).where(_ANSWERS, unsure)) or 0)
+    room = per_hour - (conn.scalar(select(func.count()).where(ANSWERS, unsure)) or 0)
     if room <= 0:
         return now + HOUR / per_hour
     sent = select(outbox.c.sent_at).where(_ACKNOWLEDGEMENT, _near(outbox.c.sent_at, now))

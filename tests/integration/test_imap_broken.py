@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -322,20 +322,29 @@ def test_a_server_that_closes_during_idle_makes_no_loop_spin() -> None:
         assert len(everything(source)) == 1
 
 
-@pytest.mark.parametrize("before", [True, False])
-def test_news_that_come_with_the_beginning_of_idle_are_heard(before: bool) -> None:
-    """F5: new mail that is announced just as IDLE begins ends the wait."""
+def idling(speak: Callable[[Client], None]) -> Callable[[Client, bytes, bytes], bool]:
+    """Answer IDLE as `speak` does, then wait for DONE."""
 
     def idle(client: Client, tag: bytes, _rest: bytes) -> bool:
-        client.send(*((b"* 2 EXISTS", b"+ idling") if before else (b"+ idling",)))
-        if not before:
-            client.sock.sendall(b"* 2 EX")  # one line in two segments
-            client.sock.sendall(b"ISTS\r\n")
+        speak(client)
         assert client.file.readline().strip() == b"DONE"
         client.send(tag + b" OK done")
         return True
 
-    server = BrokenImap({1: ONE}, {"IDLE": idle}, capability="IMAP4rev1 IDLE")
+    return idle
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_news_that_come_with_the_beginning_of_idle_are_heard(before: bool) -> None:
+    """F5: new mail that is announced just as IDLE begins ends the wait."""
+
+    def speak(client: Client) -> None:
+        client.send(*((b"* 2 EXISTS", b"+ idling") if before else (b"+ idling",)))
+        if not before:
+            client.sock.sendall(b"* 2 EX")  # one line in two segments
+            client.sock.sendall(b"ISTS\r\n")
+
+    server = BrokenImap({1: ONE}, {"IDLE": idling(speak)}, capability="IMAP4rev1 IDLE")
     with source_over(server) as source:
         everything(source)
         assert source.wait(100) is True
@@ -359,14 +368,9 @@ def test_chatter_does_not_end_idle() -> None:
     """F5: a server's "still here" is no news, and IDLE goes on until there are some."""
     turns = iter((b"* OK Still here", b"* 1 FETCH (FLAGS (\\Seen))", b"* 2 EXISTS"))
 
-    def idle(client: Client, tag: bytes, _rest: bytes) -> bool:
-        client.send(b"+ idling")
-        client.send(next(turns))
-        assert client.file.readline().strip() == b"DONE"
-        client.send(tag + b" OK done")
-        return True
-
-    server = BrokenImap({1: ONE}, {"IDLE": idle}, capability="IMAP4rev1 IDLE")
+    server = BrokenImap(
+        {1: ONE}, {"IDLE": idling(lambda client: client.send(b"+ idling", next(turns)))}, capability="IMAP4rev1 IDLE"
+    )
     with source_over(server) as source:
         everything(source)
         assert source.wait(100) is True
@@ -376,13 +380,8 @@ def test_chatter_does_not_end_idle() -> None:
 def test_endless_chatter_makes_no_loop_spin() -> None:
     """F5: where a server answers every IDLE at once with what is no news, the rest of the time is waited out."""
 
-    def idle(client: Client, tag: bytes, _rest: bytes) -> bool:
-        client.send(b"+ idling", b"* OK Still here")
-        assert client.file.readline().strip() == b"DONE"
-        client.send(tag + b" OK done")
-        return True
-
-    server = BrokenImap({1: ONE}, {"IDLE": idle}, capability="IMAP4rev1 IDLE")
+    chatter = idling(lambda client: client.send(b"+ idling", b"* OK Still here"))
+    server = BrokenImap({1: ONE}, {"IDLE": chatter}, capability="IMAP4rev1 IDLE")
     with source_over(server) as source:
         everything(source)
         threading.Timer(1, source.wake).start()
